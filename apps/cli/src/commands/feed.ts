@@ -1,0 +1,132 @@
+import process from 'node:process';
+import { basename, dirname, resolve } from 'node:path';
+import { Command } from 'commander';
+import {
+  DeltaError,
+  DeltaTable,
+  VersionTracker,
+  diffVersions,
+  summarizeFeed,
+  verifyFeed,
+} from '@cdc-demo/delta';
+import type { VersionChoice } from '@cdc-demo/delta';
+import { openObjectStore } from '@cdc-demo/object-store';
+import { printJson } from '../print-json.ts';
+import { printRows } from '../print-rows.ts';
+import { version, versionOrTime, withOutput, withUri } from './table-arguments.ts';
+import type { Output } from './table-arguments.ts';
+
+interface ChangeFlags extends Output {
+  readonly from?: VersionChoice;
+  readonly to?: VersionChoice;
+  readonly summary: boolean;
+  readonly track?: string;
+}
+
+export function changesCommand(): Command {
+  const command = new Command('changes').description('The change feed, one JSON object a line');
+  return withOutput(withRange(withUri(command)))
+    .option('--summary', 'a line for each version: how many changes of each kind', false)
+    .option('--track <file>', 'only what is new since the last call that named this file')
+    .action(async (uri: string, flags: ChangeFlags) => {
+      const table = await DeltaTable.open(uri);
+      if (flags.track === undefined) await printChanges(table, flags, flags);
+      else await printUnread(table, flags.track, flags);
+    });
+}
+
+interface Range {
+  readonly from?: VersionChoice;
+  readonly to?: VersionChoice;
+}
+
+async function printChanges(
+  table: DeltaTable,
+  { from = {}, to }: Range,
+  flags: ChangeFlags,
+): Promise<void> {
+  if (!flags.summary) return printRows(table.changes({ from, to }), flags);
+  for await (const { version: at, timestampMs, changes } of summarizeFeed(table, { from, to })) {
+    printJson({ version: at, timestamp: new Date(timestampMs).toISOString(), ...changes });
+  }
+}
+
+/** The place moves on when everything was printed, so that a broken call shows it again. */
+async function printUnread(table: DeltaTable, file: string, flags: ChangeFlags): Promise<void> {
+  if (flags.from ?? flags.to) {
+    throw new DeltaError('delta/version-missing', '--track goes on from its file: it has no range');
+  }
+  const path = resolve(file);
+  const store = openObjectStore(dirname(path));
+  const tracker = new VersionTracker(table, { store, key: basename(path) });
+  const unread = await tracker.unread();
+  if (!unread) return;
+  const { first, last } = unread;
+  await printChanges(table, { from: { version: first }, to: { version: last } }, flags);
+  await tracker.read(last);
+}
+
+export function diffCommand(): Command {
+  const command = new Command('diff').description('The rows that two versions differ in');
+  return withOutput(withUri(command))
+    .requiredOption('--from <version>', 'the version before', version)
+    .option('--to <version>', 'the version after; by default the newest', version)
+    .option('--key <columns...>', 'columns whose values tell rows apart')
+    .action(async (uri: string, flags: DiffFlags) => {
+      const table = await DeltaTable.open(uri);
+      const { from, key } = flags;
+      const to = flags.to ?? (await table.versions()).last;
+      await printRows(diffVersions(table, { from, to, key }), flags);
+    });
+}
+
+interface DiffFlags extends Output {
+  readonly from: bigint;
+  readonly to?: bigint;
+  readonly key?: readonly string[];
+}
+
+export function verifyCommand(): Command {
+  const command = new Command('verify').description(
+    'Replay the change feed and compare every row with the table',
+  );
+  return withUri(command)
+    .option('--from <version>', 'begin with the rows of this version, not with none', version)
+    .option('--to <version>', 'compare with this version; by default the newest', version)
+    .option('--every-version', 'compare at each version between them too', false)
+    .action(async (uri: string, flags: VerifyFlags) => {
+      const table = await DeltaTable.open(uri);
+      const found = await verifyFeed(table, { ...flags, onVersion: showVersion });
+      printJson(found);
+      if (found.result === 'equal') return;
+      throw new DeltaError(
+        'delta/feed-untrue',
+        `The change feed of version ${found.result.version} is not what happened to the rows`,
+        { context: { version: found.result.version } },
+      );
+    });
+}
+
+interface VerifyFlags {
+  readonly from?: bigint;
+  readonly to?: bigint;
+  readonly everyVersion: boolean;
+}
+
+function showVersion(at: bigint): void {
+  if (process.stderr.isTTY) process.stderr.write(`\rversion ${at}`);
+}
+
+function withRange(command: Command): Command {
+  return command
+    .option(
+      '--from <version|time>',
+      'first version, or the first one at or after a time',
+      versionOrTime,
+    )
+    .option(
+      '--to <version|time>',
+      'last version, or the last one at or before a time',
+      versionOrTime,
+    );
+}

@@ -1,0 +1,10 @@
+export { composePipeline, systemPorts } from './compose-pipeline.ts';
+export type { ComposeOptions, PipelinePorts } from './compose-pipeline.ts';
+export { tableLocation } from './destinations.ts';
+export { cutJson, findCut } from './consistent-cut.ts';
+export type { ConsistentCut, CutTable, WantedCut } from './consistent-cut.ts';
+export { exitCode } from './exit-code.ts';
+export { chosenPipelines, runPipelines } from './run-pipelines.ts';
+export type { RunOptions } from './run-pipelines.ts';
+export { stopOnSignal } from './stop-on-signal.ts';
+export type { StopSignal } from './stop-on-signal.ts';

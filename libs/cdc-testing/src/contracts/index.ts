@@ -1,0 +1,10 @@
+export { conformanceSuite } from './conformance-suite.ts';
+export type { ConformanceCase, ExpectedOutcome } from './conformance-suite.ts';
+export { contractTable } from './contract-table.ts';
+export { objectStoreContract } from './object-store-contract.ts';
+export type { StoreUnderTest } from './object-store-contract.ts';
+export { resyncContract } from './resync-contract.ts';
+export { sinkContract } from './sink-contract.ts';
+export type { SinkUnderTest } from './sink-contract.ts';
+export { sourceContract } from './source-contract.ts';
+export type { SourceUnderTest } from './source-contract.ts';

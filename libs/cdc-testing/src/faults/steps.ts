@@ -1,0 +1,77 @@
+import type { PortCall } from './port-call.ts';
+
+/**
+ * The steps of a batch between whose beginnings and ends a process can die, in the order in which
+ * they come.
+ */
+export const STEPS = [
+  /** Rows of the first snapshot are handed over. */
+  'snapshot-rows',
+  /** All rows of the first snapshot were handed over. */
+  'snapshot-end',
+  /** A whole transaction is handed over, at its COMMIT. */
+  'transaction',
+  /** Bytes of rows go to a data file. */
+  'data-file',
+  /** A data file becomes visible and durable. */
+  'data-file-durable',
+  /** A deletion vector becomes visible and durable. */
+  'deletion-vector',
+  /** A file of the change feed becomes visible and durable. */
+  'change-file',
+  /** The log entry that publishes a version. */
+  'log-entry',
+  /** The log entry of a compaction. */
+  'compaction',
+  /** The record of the pipeline's progress, claims of a run included. */
+  'progress',
+  /** An old progress record is removed. */
+  'progress-trim',
+  /** The source is told what it may forget. */
+  'acknowledge',
+  /** A checkpoint becomes visible and durable. */
+  'checkpoint',
+  /** The hint that leads to a checkpoint. */
+  'checkpoint-hint',
+  /** A file that nothing refers to is removed. */
+  'sweep',
+] as const;
+
+export type Step = (typeof STEPS)[number];
+
+/** Steps by what a writer's `close` or an object's creation makes durable. */
+const BY_KEY: readonly (readonly [RegExp, Step])[] = [
+  [/(^|\/)progress\/\d+\.json$/, 'progress'],
+  [/_delta_log\/\d{20}\.json$/, 'log-entry'],
+  [/_delta_log\/_last_checkpoint$/, 'checkpoint-hint'],
+  [/_delta_log\/.*\.checkpoint\./, 'checkpoint'],
+  [/_change_data\//, 'change-file'],
+  [/deletion_vector_/, 'deletion-vector'],
+];
+/** Nothing depends on a version checksum, which is written while the next batch goes on. */
+const CHECKSUM = /_delta_log\/\d{20}\.crc$/;
+const OPTIMIZE = /"operation":"OPTIMIZE"/;
+const CREATES = new Set(['putIfAbsent', 'put', 'close']);
+
+/** The step that a call is; undefined for one that no step begins or ends with. */
+export function stepOf({ port, operation, key, body }: PortCall): Step | undefined {
+  if (port === 'source') return sourceStep(operation, key);
+  if (CHECKSUM.test(key) && operation !== 'delete') return undefined;
+  const [, named] = BY_KEY.find(([pattern]) => pattern.test(key)) ?? [];
+  if (named === 'log-entry' && body && OPTIMIZE.test(firstLine(body))) return 'compaction';
+  if (operation === 'delete') return named === 'progress' ? 'progress-trim' : 'sweep';
+  if (CREATES.has(operation)) return named ?? 'data-file-durable';
+  return operation === 'write' && named === undefined ? 'data-file' : undefined;
+}
+
+function sourceStep(operation: string, message: string): Step | undefined {
+  if (operation === 'acknowledge') return 'acknowledge';
+  if (message === 'snapshot-rows' || message === 'snapshot-end') return message;
+  return message === 'transactions' ? 'transaction' : undefined;
+}
+
+/** The first action of a log entry is its `commitInfo`. */
+function firstLine(body: Uint8Array): string {
+  const end = body.indexOf(0x0a);
+  return Buffer.from(body.subarray(0, end < 0 ? body.length : end)).toString('utf8');
+}

@@ -1,0 +1,65 @@
+import type { Sink, TableName } from '@cdc-demo/cdc-core';
+import { DEFAULT_LAYOUT } from '@cdc-demo/lake-core';
+import { DEFAULT_UPKEEP } from '../upkeep/upkeep-policy.ts';
+import { DeltaTableSink } from './delta-table-sink.ts';
+import type { DeltaSinkOptions } from './sink-options.ts';
+
+/** Attempts of one commit among other writers. */
+const MAX_ATTEMPTS = 20;
+const PLAN_BYTES = 16 * 1024 * 1024;
+
+/**
+ * Keeps one Delta table for each source table, at the root of the store that `location` gives.
+ *
+ * Every commit is all or nothing, names the position that the table has then, and carries the
+ * exact change feed. It counts once, whatever fails: a change that the table has is left out, an
+ * answer that was lost is looked up in the log.
+ */
+export class DeltaSink implements Sink {
+  readonly #options: DeltaSinkOptions;
+  readonly #tables = new Set<DeltaTableSink>();
+
+  constructor(options: DeltaSinkOptions) {
+    this.#options = options;
+  }
+
+  table(table: TableName): DeltaTableSink {
+    const { location, mode = 'upsert', clock, logger, maxAttempts = MAX_ATTEMPTS } = this.#options;
+    const { spill = 'none', planBytes = PLAN_BYTES } = this.#options;
+    const {
+      compression = DEFAULT_LAYOUT.compression,
+      targetFileBytes = DEFAULT_LAYOUT.targetFileBytes,
+      targetFileRows = DEFAULT_LAYOUT.targetFileRows,
+    } = this.#options;
+    const { upkeep = {}, onUpkeep = ignore } = this.#options;
+    const sink = new DeltaTableSink({
+      table,
+      store: location(table),
+      mode,
+      readers: this.#options.readers ?? [],
+      partitionBy: this.#options.partitionBy?.(table) ?? [],
+      clock,
+      logger,
+      layout: { compression, targetFileBytes, targetFileRows },
+      maxAttempts,
+      upkeep: upkeep === 'off' ? upkeep : { ...DEFAULT_UPKEEP, ...upkeep },
+      onUpkeep,
+      spill,
+      planBytes,
+      changeFeed: true,
+    });
+    this.#tables.add(sink);
+    return sink;
+  }
+
+  /** Closes its tables: what they still write beside their commits is complete afterwards. */
+  async close(): Promise<void> {
+    const tables = [...this.#tables];
+    this.#tables.clear();
+    await Promise.all(tables.map((table) => table.close()));
+  }
+}
+
+function ignore(): void {
+  // Nobody wants to know.
+}

@@ -1,0 +1,18 @@
+import type { Action, AddFile } from '../log/actions.ts';
+
+/** The action that removes a live file; without `dataChange` when its rows live on in others. */
+export function removal(add: AddFile, deletionTimestamp: number, dataChange = true): Action {
+  const { path, partitionValues, size, deletionVector } = add;
+  return {
+    remove: {
+      path,
+      deletionTimestamp,
+      dataChange,
+      extendedFileMetadata: true,
+      partitionValues,
+      size,
+      ...(deletionVector ? { deletionVector } : {}),
+      ...(add.stats === undefined ? {} : { stats: add.stats }),
+    },
+  };
+}

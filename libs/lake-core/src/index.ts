@@ -1,0 +1,147 @@
+export { LakeError, lakePolicy } from './errors.ts';
+export type { LakeErrorCode } from './errors.ts';
+export { planCompaction } from './compaction/plan-compaction.ts';
+export type { CompactionFile, CompactionRules } from './compaction/plan-compaction.ts';
+export { carryDeletions } from './compaction/carry-deletions.ts';
+export { copyRows, rowsByFile } from './compaction/rewrite-rows.ts';
+export type { CopiedRows, RowCopy } from './compaction/rewrite-rows.ts';
+export { DEFAULT_LAYOUT, DataFileWriter } from './data-files/data-file-writer.ts';
+export type {
+  DataFilesOptions,
+  FileLayout,
+  FilePartition,
+  FileSummary,
+  WrittenFile,
+} from './data-files/data-file-writer.ts';
+export { TableFileWriter, bytesOf } from './data-files/table-file-writer.ts';
+export type {
+  PartitionSplit,
+  TableFilesOptions,
+  WrittenPlaces,
+} from './data-files/table-file-writer.ts';
+export { DeletionVector } from './deletion-vector/deletion-vector.ts';
+export {
+  DELETION_VECTOR_MAGIC,
+  encodeDeletionVectorPayload,
+  frameDeletionVectorPayload,
+  parseDeletionVectorPayload,
+  unframeDeletionVectorPayload,
+} from './deletion-vector/deletion-vector-payload.ts';
+export { FileRegistry } from './key-index/file-registry.ts';
+export { indexRows } from './key-index/index-rows.ts';
+export type { FileRows, IndexedRows } from './key-index/index-rows.ts';
+export { KeyBlock } from './key-index/key-block.ts';
+export type { KeyWidth } from './key-index/key-block.ts';
+export { KeyEncoder } from './key-index/key-encoder.ts';
+export type { RowRange } from './key-index/key-encoder.ts';
+export { keyOrder, sortedRows } from './key-index/key-order.ts';
+export type { CompareRows } from './key-index/key-order.ts';
+export { KeyIndex } from './key-index/key-index.ts';
+export type { KeyIndexOptions } from './key-index/key-index.ts';
+export { ParquetWriter } from './parquet/write/parquet-writer.ts';
+export type { ParquetFileSummary, ParquetWriterOptions } from './parquet/write/parquet-writer.ts';
+export type { ExactBound, LeafStatistics } from './parquet/write/leaf-statistics.ts';
+export type { ParquetCompression } from './parquet/write/compression.ts';
+export { applyToIndex } from './row-plan/apply-to-index.ts';
+export type { Placement } from './row-plan/apply-to-index.ts';
+export { ChangePartitions } from './row-plan/change-partitions.ts';
+export type { PartitionOptions } from './row-plan/change-partitions.ts';
+export { gatherColumn } from './row-plan/gather-column.ts';
+export { materialiseFeed, materialiseRows } from './row-plan/materialise.ts';
+export type { FeedRows, RowSpan } from './row-plan/materialise.ts';
+export { ADDED, DROPPED } from './row-plan/planned-images.ts';
+export {
+  CHANGE_TYPES,
+  FEED_DELETE,
+  FEED_INSERT,
+  FEED_UPDATE_POSTIMAGE,
+  FEED_UPDATE_PREIMAGE,
+} from './row-plan/row-plan.ts';
+export type { Patch, PlannedKeys, RowPlan, RowRefs } from './row-plan/row-plan.ts';
+export { RowPlanner } from './row-plan/row-planner.ts';
+export type { PlanTarget } from './row-plan/row-planner.ts';
+export { ChangeSurveyor, StoredSpan } from './row-plan/survey-changes.ts';
+export type { ChangeSurvey, StoredFile } from './row-plan/survey-changes.ts';
+export type { Anomalies } from './row-plan/row-versions.ts';
+export type { StoredRows } from './row-plan/stored-rows.ts';
+export { bindPredicate, boundColumns, predicateColumns } from './predicate/bound-predicate.ts';
+export type { BoundColumn, BoundPredicate } from './predicate/bound-predicate.ts';
+export { parsePredicate } from './predicate/parse-predicate.ts';
+export { toComparable } from './predicate/comparable.ts';
+export type { Comparable } from './predicate/comparable.ts';
+export { matchingRows } from './predicate/matching-rows.ts';
+export { NO_BOUNDS, exactBounds, possibleOutcomes } from './predicate/possible-outcomes.ts';
+export type { ColumnBounds, PossibleOutcomes } from './predicate/possible-outcomes.ts';
+export {
+  and,
+  eq,
+  ge,
+  gt,
+  isNotNull,
+  isNull,
+  le,
+  lt,
+  ne,
+  not,
+  oneOf,
+  or,
+  startsWith,
+} from './predicate/predicate.ts';
+export type { ColumnPath, ComparisonOperator, Literal, Predicate } from './predicate/predicate.ts';
+export { openParquet } from './parquet/read/parquet-file.ts';
+export type {
+  ParquetFile,
+  ParquetProjection,
+  ParquetReadOptions,
+} from './parquet/read/parquet-file.ts';
+export type { RowPruning } from './parquet/read/row-pruning.ts';
+export { ParquetFileCache } from './parquet/read/parquet-file-cache.ts';
+export type { ParquetFileCacheOptions } from './parquet/read/parquet-file-cache.ts';
+export { RowDigester, RowSetDigest, digestKey } from './row-digest/row-digest.ts';
+export { describeChange } from './table-columns/column-change.ts';
+export type { ColumnChange } from './table-columns/column-change.ts';
+export { compareColumns } from './table-columns/compare-columns.ts';
+export type { ColumnsComparison } from './table-columns/compare-columns.ts';
+export {
+  APPEND_COLUMNS,
+  changeColumns,
+  formatTableColumns,
+  newTableColumns,
+  parseTableColumns,
+  withFieldIds,
+} from './table-columns/table-columns.ts';
+export type { SinkMode, TableColumns } from './table-columns/table-columns.ts';
+export { tableType } from './table-columns/table-types.ts';
+export type { TableTypes } from './table-columns/table-types.ts';
+export { IndexUpdates } from './table-index/index-updates.ts';
+export type { WrittenRows } from './table-index/index-updates.ts';
+export type { FileReader, LiveFile, TableRows } from './table-index/live-file.ts';
+export { MovedKeys } from './table-index/moved-keys.ts';
+export type { RewriteOutput, RewrittenRows, SourceNow } from './table-index/rewritten-rows.ts';
+export { TableIndex } from './table-index/table-index.ts';
+export type { IndexedFile } from './table-index/table-index.ts';
+export { TouchedFiles } from './table-index/touched-files.ts';
+export type { TouchedFile } from './table-index/touched-files.ts';
+export { changeRows } from './table-rows/change-rows.ts';
+export { partsAfter } from './table-rows/pending-changes.ts';
+export { toTableRange } from './table-rows/range-changes.ts';
+export type { TableRange } from './table-rows/range-changes.ts';
+export { tableChanges } from './table-rows/table-changes.ts';
+export type { SourceChanges, TableChanges } from './table-rows/table-changes.ts';
+export {
+  nullColumn,
+  textColumn,
+  timestampColumn,
+  toTableChanges,
+  toTableRows,
+} from './table-rows/table-rows.ts';
+export type { ChangeWriter, PreparedRows, RowTarget } from './table-write/change-writer.ts';
+export { RowRewrites } from './table-write/row-rewrites.ts';
+export type { RewriteParts } from './table-write/row-rewrites.ts';
+export { UpsertWriter } from './table-write/upsert-writer.ts';
+export type {
+  PlannedPart,
+  RowCommit,
+  RowCommitParts,
+  UpsertContext,
+} from './table-write/upsert-writer.ts';

@@ -1,0 +1,12 @@
+export { Health } from './health/health.ts';
+export type { HealthReport, PipelineHealth } from './health/health.ts';
+export { jsonLogger } from './logs/json-logger.ts';
+export type { LineWriter, LogLevel } from './logs/json-logger.ts';
+export { logPipeline } from './logs/log-pipeline.ts';
+export { redact, redactText } from './logs/redact.ts';
+export { metricDefinitions } from './metrics/definitions.ts';
+export type { MetricDefinition, MetricName } from './metrics/definitions.ts';
+export { measurePipeline } from './metrics/measure-pipeline.ts';
+export { Metrics } from './metrics/metrics.ts';
+export { serveObservability } from './serve-observability.ts';
+export type { ObservabilityServer, ServeOptions } from './serve-observability.ts';

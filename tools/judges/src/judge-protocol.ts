@@ -1,0 +1,78 @@
+/** Rows of a table at a version (default: the newest). */
+export interface RowsRequest {
+  readonly op: 'rows';
+  /** Folder of the table. */
+  readonly table: string;
+  readonly version?: number | bigint;
+  /** SQL condition that the engine may use to skip files by their statistics. */
+  readonly where?: string;
+  /** Only these columns, in this order. chDB needs it where a column is nested, see README.md. */
+  readonly columns?: readonly string[];
+}
+
+/** Change rows of the versions `from` to `to`, both included. */
+export interface ChangesRequest {
+  readonly op: 'changes';
+  /** Folder of the table. */
+  readonly table: string;
+  readonly from: number | bigint;
+  readonly to: number | bigint;
+  /** Only these columns, in this order; `_change_type` and the like have to be named too. */
+  readonly columns?: readonly string[];
+}
+
+/**
+ * A step that changes a table, as the engine's module documents it: for Spark an SQL statement in
+ * which `{table}` stands for the table, for delta-rs an object.
+ */
+export type WriteStep = string | Readonly<Record<string, unknown>>;
+
+export type ReadRequest = RowsRequest | ChangesRequest;
+
+/** A request without its id, as judge.py documents it. */
+export type WireRequest =
+  | (ReadRequest & { readonly out: string })
+  | { readonly op: 'versions'; readonly table: string }
+  | { readonly op: 'memory' }
+  | { readonly op: 'write'; readonly table: string; readonly steps: readonly WriteStep[] };
+
+/** What a judge sends, one JSON line each. */
+export type WireMessage =
+  | { readonly ready: true; readonly engine: string; readonly version: string }
+  | WireAnswer;
+
+export type WireAnswer =
+  | {
+      readonly id: number;
+      readonly ok: true;
+      readonly rows?: number;
+      readonly versions?: readonly number[];
+      readonly residentBytes?: number;
+      readonly peakBytes?: number;
+    }
+  | {
+      readonly id: number;
+      readonly ok: false;
+      readonly kind: 'unsupported' | 'engine';
+      readonly error: string;
+    };
+
+/** One line of JSON; a bigint becomes a JSON number (versions are far below 2^53). */
+export function encodeRequest(id: number, request: WireRequest): string {
+  const line: unknown = { id, ...request };
+  const plain = (_key: string, value: unknown) =>
+    typeof value === 'bigint' ? Number(value) : value;
+  return `${JSON.stringify(line, plain)}\n`;
+}
+
+/** Cuts text that arrives in pieces into lines, at LF only (U+2028 is no line end in JSON). */
+export class LineCutter {
+  #rest = '';
+
+  /** The lines that `text` completes, in order, without their ends. */
+  push(text: string): string[] {
+    const lines = (this.#rest + text).split('\n');
+    this.#rest = lines.pop() ?? '';
+    return lines;
+  }
+}

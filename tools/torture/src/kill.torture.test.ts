@@ -1,0 +1,29 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { startPostgres } from '@cdc-demo/local-servers';
+import type { LocalPostgres } from '@cdc-demo/local-servers';
+import { formatViolation } from './format-report.ts';
+import { torture } from './random-torture.ts';
+
+const KILLS = Number(process.env['CDC_KILLS'] ?? 144);
+const SEED = Number(process.env['CDC_SEED'] ?? Date.now() % 1_000_000);
+
+describe(`kill -9 at any instant, ${KILLS} times, CDC_SEED=${SEED}`, () => {
+  let server: LocalPostgres;
+
+  beforeAll(async () => {
+    server = await startPostgres({ version: 18 });
+  });
+
+  afterAll(() => server.stop());
+
+  it('loses nothing, doubles nothing, and needs no hand to go on', async () => {
+    const report = await torture({
+      serverUrl: server.url,
+      seed: SEED,
+      isEnough: ({ kills, violations }) => kills >= KILLS || violations.length > 0,
+    });
+    expect(report.violations.map(formatViolation)).toEqual([]);
+    expect(report.kills).toBeGreaterThanOrEqual(KILLS);
+    expect(report.transactions).toBeGreaterThan(report.kills);
+  }, 900_000);
+});

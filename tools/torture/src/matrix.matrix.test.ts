@@ -1,0 +1,53 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { startPostgres } from '@cdc-demo/local-servers';
+import type { LocalPostgres } from '@cdc-demo/local-servers';
+import { CrashCell } from './crash-cell.ts';
+import { formatViolation } from './format-report.ts';
+import { cellName, cells } from './matrix.ts';
+import { RunnerProcesses } from './runner-process.ts';
+import { SourceUnderTest } from './source-under-test.ts';
+
+const SEED = Number(process.env['CDC_SEED'] ?? Date.now() % 1_000_000);
+
+/** A cell takes seconds; a machine may be busy with many things. */
+const TIMEOUT_MS = 180_000;
+
+describe(`every fault at every step in every phase, CDC_SEED=${SEED}`, () => {
+  let server: LocalPostgres;
+  /** Goes from one cell of the phase `stream` to the next, until one fails. */
+  let streamed: SourceUnderTest | undefined;
+
+  let runners: RunnerProcesses;
+
+  beforeAll(async () => {
+    runners = new RunnerProcesses();
+    server = await startPostgres({ version: 18 });
+  });
+
+  afterAll(async () => {
+    await streamed?.[Symbol.asyncDispose]();
+    await runners[Symbol.asyncDispose]();
+    await server.stop();
+  });
+
+  it.each(cells().map((cell, i) => ({ title: cellName(cell), cell, name: `cell_${i}` })))(
+    '$title',
+    async ({ title, cell, name }) => {
+      const startedMs = performance.now();
+      const source = streamed ?? (await SourceUnderTest.create(server.url, name, { rows: 200 }));
+      streamed = undefined;
+      try {
+        const { kills, violations } = await CrashCell.run(cell, { source, seed: SEED, runners });
+        const ms = Math.round(performance.now() - startedMs);
+        const found = violations.map(formatViolation);
+        const count = `${kills} kills, ${found.length} violations`;
+        process.stderr.write([`${title}: ${count}, ${ms} ms`, ...found, ''].join('\n'));
+        expect(found).toEqual([]);
+        if (cell.phase === 'stream') streamed = source;
+      } finally {
+        if (!streamed) await source[Symbol.asyncDispose]();
+      }
+    },
+    TIMEOUT_MS,
+  );
+});

@@ -1,0 +1,122 @@
+import { FAULTS, STEPS } from '@cdc-demo/cdc-testing';
+import type { Failpoint, FaultName, Step } from '@cdc-demo/cdc-testing';
+
+export const PHASES = ['snapshot', 'stream', 'schema-change'] as const;
+
+/** What the pipeline does when the fault comes. */
+export type Phase = (typeof PHASES)[number];
+
+export interface Cell extends Failpoint {
+  readonly phase: Phase;
+}
+
+const SNAPSHOT: readonly Phase[] = ['snapshot'];
+const CHANGES: readonly Phase[] = ['stream', 'schema-change'];
+const STREAM: readonly Phase[] = ['stream'];
+
+/** Where each step occurs, and how often it is worth a fault. */
+const OCCURS: Readonly<
+  Record<Step, readonly { readonly phases: readonly Phase[]; readonly nth: readonly number[] }[]>
+> = {
+  'snapshot-rows': [{ phases: SNAPSHOT, nth: [1] }],
+  'snapshot-end': [{ phases: SNAPSHOT, nth: [1] }],
+  transaction: [{ phases: CHANGES, nth: [1] }],
+  'data-file': [{ phases: PHASES, nth: [1] }],
+  // One after the other: some tables are done, some are not.
+  'data-file-durable': [{ phases: PHASES, nth: [1, 2] }],
+  'deletion-vector': [{ phases: CHANGES, nth: [1] }],
+  'change-file': [{ phases: CHANGES, nth: [1] }],
+  'log-entry': [{ phases: PHASES, nth: [1, 2] }],
+  // 1: the claim of the run; then the staged rows and the published ones, or the first batch.
+  progress: [
+    { phases: SNAPSHOT, nth: [1, 2, 3] },
+    { phases: CHANGES, nth: [1, 2] },
+  ],
+  compaction: [{ phases: STREAM, nth: [1] }],
+  'progress-trim': [{ phases: STREAM, nth: [1] }],
+  acknowledge: [{ phases: PHASES, nth: [1] }],
+  checkpoint: [{ phases: STREAM, nth: [1] }],
+  'checkpoint-hint': [{ phases: STREAM, nth: [1] }],
+  sweep: [{ phases: SNAPSHOT, nth: [1] }],
+};
+
+export interface Exclusion {
+  readonly fault: FaultName;
+  readonly steps: readonly Step[];
+  /** All of them unless given. */
+  readonly phases?: readonly Phase[];
+  readonly why: string;
+}
+
+const MESSAGES: readonly Step[] = ['snapshot-rows', 'snapshot-end', 'transaction'];
+const FILES: readonly Step[] = [
+  'data-file',
+  'data-file-durable',
+  'deletion-vector',
+  'change-file',
+  'checkpoint',
+];
+
+/** Pairs that cannot happen. Everything else is run. */
+export const EXCLUSIONS: readonly Exclusion[] = [
+  {
+    fault: 'kill-after',
+    steps: MESSAGES,
+    why: 'what follows a message is the next step, and that has a kill before it',
+  },
+  {
+    fault: 'error-after',
+    steps: MESSAGES,
+    why: 'nobody answers a message: a connection that breaks after it is the error before the next',
+  },
+  {
+    fault: 'late-success',
+    steps: [...MESSAGES, 'acknowledge'],
+    why: 'a source that was given up sends no more messages and no more acknowledgements',
+  },
+  {
+    fault: 'late-success',
+    steps: FILES,
+    why: 'a file gets its name by close, and abort after a failed close takes that away',
+  },
+  {
+    fault: 'second-writer',
+    steps: STEPS.filter((step) => !['log-entry', 'compaction', 'progress'].includes(step)),
+    why: 'the names of all other files are unique to their writer, or their contents are the same',
+  },
+  {
+    fault: 'second-writer',
+    steps: ['progress'],
+    why: 'whoever writes the next record is a later run, and that is the zombie',
+  },
+  {
+    fault: 'second-writer',
+    steps: ['log-entry'],
+    phases: SNAPSHOT,
+    why: 'a table that somebody else has made is refused, and the pipeline stops',
+  },
+];
+
+export function exclusion({ fault, step, phase }: Cell): Exclusion | undefined {
+  return EXCLUSIONS.find(
+    ({ fault: of, steps, phases = PHASES }) =>
+      of === fault && steps.includes(step) && phases.includes(phase),
+  );
+}
+
+/** Every step with every fault in every phase in which both happen, phase by phase. */
+export function cells(): Cell[] {
+  const all = STEPS.flatMap((step) =>
+    OCCURS[step].flatMap(({ phases, nth }) =>
+      phases.flatMap((phase) =>
+        nth.flatMap((n) => FAULTS.map((fault): Cell => ({ step, phase, nth: n, fault }))),
+      ),
+    ),
+  );
+  const order = (cell: Cell): number => PHASES.indexOf(cell.phase);
+  return all.filter((cell) => !exclusion(cell)).sort((a, b) => order(a) - order(b));
+}
+
+export function cellName({ phase, step, nth, fault }: Cell): string {
+  return `${phase}: ${fault} ${step}${nth > 1 ? ` (${nth}.)` : ''}`;
+}
