@@ -136,9 +136,11 @@ describe(`what surrounds a pipeline fails, CDC_SEED=${SEED}`, () => {
         });
         const pipeline = new RunningPipeline(runOf(source, 'stopped'), { around });
         const noise = "(SELECT string_agg(md5(random()::text), '') FROM generate_series(1, 90))";
-        let isOver = false;
-        void pipeline.ended.then(() => (isOver = true));
-        for (let id = 30_000; !isOver; id++) {
+        const over = new AbortController();
+        void pipeline.ended.then(() => {
+          over.abort();
+        });
+        for (let id = 30_000; !over.signal.aborted; id++) {
           await source.transaction(
             `INSERT INTO whole (id, note) SELECT ${id}, ${noise}`,
             ...SURE_CHANGES,

@@ -15,9 +15,8 @@ export class LastingClient implements Queries {
     return new LastingClient(url, await connected(url));
   }
 
-  readonly query = ((...args: Parameters<Client['query']>) => {
-    return this.#client.query(...args);
-  }) as Client['query'];
+  readonly query = ((...args: Parameters<Client['query']>) =>
+    this.#client.query(...(args as [string]))) as Client['query'];
 
   /** Forgets the session, which the server has ended, for another one. */
   async reconnect(): Promise<void> {

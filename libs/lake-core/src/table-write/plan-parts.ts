@@ -6,7 +6,7 @@ import type { PlanTarget } from '../row-plan/row-planner.ts';
 import { ChangeSurveyor, StoredSpan } from '../row-plan/survey-changes.ts';
 import type { StoredFile } from '../row-plan/survey-changes.ts';
 
-/** What a change takes at least while it is planned: its stored row is read, however short it is. */
+/** What a change takes at least while it is planned: its stored row is read, however short. */
 const CHANGE_BYTES = 128;
 
 /** Changes that are planned one part after the other: a key is in one part only. */

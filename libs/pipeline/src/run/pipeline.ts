@@ -137,7 +137,7 @@ export class Pipeline {
     return this.#writer;
   }
 
-  /** The error of a run whose pipeline is another's by now; undefined when it is not, or unknown. */
+  /** The error of a run whose pipeline is another's by now; undefined if not, or if unknown. */
   async #replaced(): Promise<CdcError | undefined> {
     const writer = this.#writer;
     if (!writer) return undefined;

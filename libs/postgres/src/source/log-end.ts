@@ -20,8 +20,8 @@ export function endOfRecords(insertLsn: bigint): bigint {
  * soon without anything else being written.
  *
  * What lies behind the last commit stays in memory until the next one (a SELECT that tidies a page
- * writes such records): then a transaction that changes nothing lets the WAL writer take it to disk,
- * at most three times `wal_writer_delay` later.
+ * writes such records): then a transaction that changes nothing lets the WAL writer take it to
+ * disk, at most three times `wal_writer_delay` later.
  * @param query outside of a transaction
  */
 export async function readLogEnd(query: Query): Promise<bigint> {
