@@ -15,7 +15,7 @@ export class LastingClient implements Queries {
     return new LastingClient(url, await connected(url));
   }
 
-  readonly query = ((...args: Parameters<Client['query']>) =>
+  readonly query = ((...args: unknown[]) =>
     this.#client.query(...(args as [string]))) as Client['query'];
 
   /** Forgets the session, which the server has ended, for another one. */
