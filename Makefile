@@ -25,7 +25,8 @@ test: $(INSTALLED) ## run the tests (no server has to be there)
 # The files in which versions differ: catalog, publication, slot, pgoutput.
 versions: $(INSTALLED) ## a selection of the tests on the Postgres versions between the oldest and the newest
 	CDC_PG_VERSIONS=15,16,17 npx jest -c libs/postgres/jest.config.mjs $(JEST_FLAGS) \
-	  load-published-table.pg pgoutput-decoder.pg preflight.pg slot.pg postgres-source.pg
+	  load-published-table.pg pgoutput-decoder.pg preflight.pg slot.pg postgres-source.pg \
+	  streamed-transactions.pg workload.pg
 
 conformance: $(INSTALLED) ## foreign tables read, ours judged by other engines; writes dist/conformance.json
 	tools/judges/install.sh

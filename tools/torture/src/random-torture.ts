@@ -7,7 +7,10 @@ import type { Run } from './tortured-pipeline.ts';
 
 /** Pipelines of one process: one kill meets each of them somewhere else. */
 const PIPELINES = 3;
-/** The last of them keeps so much of a transaction in memory: most of them go to disk. */
+/**
+ * The last of them keeps so much of a transaction in memory: most of them go to disk. It gets them
+ * before they end.
+ */
 const SPILL_AFTER_BYTES = 500;
 /** Kills after which the pipelines begin anew, with their first snapshot. */
 const KILLS_OF_A_LIFE = 12;
@@ -82,7 +85,8 @@ class Life {
     try {
       for (let i = 0; i < PIPELINES; i++) {
         const rows = 100 + Math.floor(this.#random() * 3000);
-        sources.push(await SourceUnderTest.create(serverUrl, `life_${seed}_${i}`, { rows }));
+        const options = { rows, sendsEarly: i === PIPELINES - 1 };
+        sources.push(await SourceUnderTest.create(serverUrl, `life_${seed}_${i}`, options));
       }
       await this.#kill(sources);
       await this.#end(sources);

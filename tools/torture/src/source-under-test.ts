@@ -62,6 +62,15 @@ export function randomStatement(random: () => number): string {
     ON CONFLICT (code) DO UPDATE SET value = excluded.value`;
 }
 
+export interface SourceOptions {
+  /** Of the table `whole`, before anything is recorded. */
+  readonly rows: number;
+  /** Does the server send every transaction before it ends? No unless given. */
+  readonly sendsEarly?: boolean;
+  /** Folder of the lake's folder; the system's for temporary files unless given. */
+  readonly parent?: string;
+}
+
 /**
  * A database of its own on a running server with the tables of `TABLES`, their recorded history, a
  * folder for a lake, and who compares the two.
@@ -100,17 +109,17 @@ export class SourceUnderTest implements AsyncDisposable {
     this.#checker = new InvariantChecker(parts.history, this.lake);
   }
 
-  /**
-   * @param rows of the table `whole` before anything is recorded
-   * @param parent folder of the lake's folder; the system's for temporary files by default
-   */
   static async create(
     serverUrl: string,
     name: string,
-    { rows, parent = tmpdir() }: { readonly rows: number; readonly parent?: string },
+    { rows, sendsEarly = false, parent = tmpdir() }: SourceOptions,
   ): Promise<SourceUnderTest> {
     const admin = await LastingClient.connect(serverUrl);
     await admin.query(`CREATE DATABASE ${name}`);
+    if (sendsEarly) {
+      const setting = `debug_logical_replication_streaming = 'immediate'`;
+      await admin.query(`ALTER DATABASE ${name} SET ${setting}`);
+    }
     const url = new URL(serverUrl);
     url.pathname = `/${name}`;
     const client = await LastingClient.connect(url.href);

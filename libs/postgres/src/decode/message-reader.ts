@@ -2,6 +2,9 @@ import { malformed } from './malformed.ts';
 
 const decoder = new TextDecoder('utf-8');
 
+/** 2000-01-01 in microseconds since 1970-01-01. */
+const POSTGRES_EPOCH_US = 946_684_800_000_000n;
+
 /** Reads the fields of one message from front to end; every length is checked. */
 export class MessageReader {
   readonly #bytes: Uint8Array;
@@ -82,4 +85,9 @@ export class MessageReader {
     this.#at = at + length;
     return at;
   }
+}
+
+/** A time as messages have it, as microseconds since 1970-01-01. */
+export function postgresTime(sinceEpochUs: bigint): bigint {
+  return sinceEpochUs + POSTGRES_EPOCH_US;
 }

@@ -1,17 +1,15 @@
 import { NO_IMAGE, postgresPosition, TRUNCATE } from '@cdc-demo/cdc-core';
-import type { Transaction, TransactionAssembler } from '@cdc-demo/cdc-core';
+import type { Position, Transaction, TransactionAssembler } from '@cdc-demo/cdc-core';
 import type { PublishedTable } from '../catalog/published-table.ts';
 import { WireValue } from '../types/wire-value.ts';
 import type { OutOfRange } from '../types/wire-value.ts';
 import { FollowedTables } from './followed-tables.ts';
 import { malformed } from './malformed.ts';
-import { MessageReader } from './message-reader.ts';
+import { MessageReader, postgresTime } from './message-reader.ts';
 import type { NeedsCatalog, PgoutputHandler } from './pgoutput-handler.ts';
 import { readRelation } from './relation.ts';
 import { DELETE_BYTE, INSERT_BYTE, RowDecoder, UPDATE_BYTE } from './row-decoder.ts';
 
-/** 2000-01-01 in microseconds since 1970-01-01. */
-const POSTGRES_EPOCH_US = 946_684_800_000_000n;
 const TABLE_ONLY = { before: NO_IMAGE, after: NO_IMAGE, beforeIsFull: false };
 
 const NAMES = new Map<number | undefined, string>([
@@ -34,8 +32,8 @@ export interface PgoutputOptions {
 }
 
 /**
- * Decodes what pgoutput sends (protocol version 1, or later with streaming off) straight into the
- * batches of a `TransactionAssembler`.
+ * Decodes what pgoutput sends of whole transactions (protocol version 1, and later ones where they
+ * do not stream) straight into the batches of a `TransactionAssembler`.
  *
  * Give every table with `setTable` before its RELATION message, or when `decode` asks for it.
  * `take` of the assembler may be called between transactions. After an error the decoder is done:
@@ -109,6 +107,24 @@ export class PgoutputDecoder {
     return this.#control(name, new MessageReader(name, this.#value, { start, end }));
   }
 
+  /** As a BEGIN message does. */
+  begin(transaction: Omit<Transaction, 'end'>): void {
+    this.#transaction = transaction;
+    this.#skipping = transaction.commit.lsn < this.#skipBefore;
+    if (!this.#skipping) this.#assembler.begin(transaction);
+    this.#rows.forgetBatches();
+  }
+
+  /** As the COMMIT message does of the transaction that has begun. */
+  commit(end: Position): void {
+    const transaction = this.#transaction;
+    if (!transaction) throw new Error('commit: no transaction has begun');
+    if (!this.#skipping) this.#assembler.commit(end);
+    this.#transaction = undefined;
+    this.#rows.forgetBatches();
+    this.#handler.committed?.({ ...transaction, end }, this.#skipping);
+  }
+
   #control(name: string, reader: MessageReader): NeedsCatalog | undefined {
     switch (name) {
       case 'BEGIN':
@@ -138,28 +154,21 @@ export class PgoutputDecoder {
 
   #begin(reader: MessageReader): void {
     if (this.#transaction) reader.fail('a transaction is open already');
-    const lsn = reader.uint64();
-    const committedAtUs = reader.int64() + POSTGRES_EPOCH_US;
+    const commit = postgresPosition(reader.uint64());
+    const committedAtUs = postgresTime(reader.int64());
     const id = BigInt(reader.uint32());
     reader.finish();
-    this.#transaction = { commit: postgresPosition(lsn), committedAtUs, id };
-    this.#skipping = lsn < this.#skipBefore;
-    if (!this.#skipping) this.#assembler.begin(this.#transaction);
-    this.#rows.forgetBatches();
+    this.begin({ commit, committedAtUs, id });
   }
 
   #commit(reader: MessageReader): void {
-    const transaction = this.#transaction;
-    if (!transaction) return reader.fail('no transaction is open');
+    if (!this.#transaction) return reader.fail('no transaction is open');
     reader.uint8();
-    if (reader.uint64() !== transaction.commit.lsn) reader.fail('not the LSN that BEGIN had');
+    if (reader.uint64() !== this.#transaction.commit.lsn) reader.fail('not the LSN that BEGIN had');
     const end = postgresPosition(reader.uint64());
     reader.int64();
     reader.finish();
-    if (!this.#skipping) this.#assembler.commit(end);
-    this.#transaction = undefined;
-    this.#rows.forgetBatches();
-    this.#handler.committed?.({ ...transaction, end }, this.#skipping);
+    this.commit(end);
   }
 
   #truncate(reader: MessageReader): void {

@@ -1,5 +1,5 @@
 import { TransactionAssembler, formatLsn } from '@cdc-demo/cdc-core';
-import type { Clock, Logger, SourceMessage, SpillSpace } from '@cdc-demo/cdc-core';
+import type { Clock, Logger, SourceMessage, SpillSpace, Transaction } from '@cdc-demo/cdc-core';
 import type { PublishedTable } from '../catalog/published-table.ts';
 import { sqlState } from '../connection/connect-error.ts';
 import type { ConnectionTarget } from '../connection/connection-target.ts';
@@ -17,11 +17,13 @@ import {
   readReplicationMessage,
   standbyStatusUpdate,
 } from './replication-message.ts';
+import type { StreamedChanges } from './streamed-changes.ts';
+import { StreamedTransactions } from './streamed-transactions.ts';
 
-/** Often enough for any `wal_sender_timeout` of more than a few seconds, also while we are busy. */
 /** How often, and after which pause, the catalog is asked for a table that does not fit the log. */
 const CATALOG_LOOKS = 20;
 const CATALOG_PAUSE_MS = 50;
+/** Often enough for any `wal_sender_timeout` of more than a few seconds, also while we are busy. */
 const STATUS_INTERVAL_MS = 5_000;
 /** Size of the pieces in which a transaction goes to disk, after the first. */
 const CHUNK_BYTES = 8 * 1024 * 1024;
@@ -64,6 +66,8 @@ export class ReplicationStream {
   readonly #assembler = new TransactionAssembler();
   readonly #handover: Handover;
   readonly #decoder: PgoutputDecoder;
+  /** Undefined without room for them: then transactions come when they have ended. */
+  readonly #streamed: StreamedTransactions | undefined;
   readonly #closing = new AbortController();
   readonly #running: Promise<unknown>;
   #acknowledged: bigint;
@@ -81,6 +85,13 @@ export class ReplicationStream {
       skipBefore: position,
       handler: { committed: () => this.#handover.committed() },
     });
+    if (options.spill !== 'none') {
+      this.#streamed = new StreamedTransactions({
+        space: options.spill,
+        logger: options.logger,
+        replay: (transaction, changes) => this.#replay(transaction, changes),
+      });
+    }
     for (const table of options.tables) this.#decoder.setTable(table);
     this.#running = Promise.all([this.#read(), this.#reportStatus()]);
   }
@@ -131,6 +142,7 @@ export class ReplicationStream {
     await this.#wire.close();
     await this.#running;
     await this.#assembler.discard();
+    await this.#streamed?.discard();
   }
 
   async #read(): Promise<void> {
@@ -162,11 +174,27 @@ export class ReplicationStream {
     const kind = readReplicationMessage(bytes, start, end);
     if (kind === 'data') return this.#data(bytes, start + XLOG_DATA_HEADER, end);
     if (kind.replyRequested) this.#sendStatus();
-    if (!this.#assembler.isOpen) this.#handover.quiet(kind.walEnd);
+    if (!this.#assembler.isOpen && !this.#streamed?.isOpen) this.#handover.quiet(kind.walEnd);
     return undefined;
   }
 
   #data(bytes: Uint8Array, start: number, end: number): Promise<void> | undefined {
+    const streamed = this.#streamed;
+    if (streamed?.concerns(bytes[start])) return streamed.take(bytes, start, end);
+    return this.#decode(bytes, start, end);
+  }
+
+  /** A transaction that was sent before its end is decoded as if it came now. */
+  async #replay({ end, ...transaction }: Transaction, changes: StreamedChanges): Promise<void> {
+    this.#decoder.begin(transaction);
+    await changes.replay(
+      (bytes, from, to) => this.#decode(bytes, from, to),
+      () => this.#handover.chunkEnded(),
+    );
+    this.#decoder.commit(end);
+  }
+
+  #decode(bytes: Uint8Array, start: number, end: number): Promise<void> | undefined {
     this.#handover.received(end - start);
     const needed = this.#decoder.decode(bytes, start, end);
     if (needed) return this.#giveTable(needed.relation);
@@ -233,7 +261,8 @@ export class ReplicationStream {
 
 function startCommand(options: StreamOptions, format: 'binary' | 'text'): string {
   const publication = quoteLiteral(quoteIdentifier(options.publication));
-  const settings = [`proto_version '1'`, `publication_names ${publication}`];
+  const settings = [`proto_version '2'`, `publication_names ${publication}`];
+  if (options.spill !== 'none') settings.push(`streaming 'on'`);
   if (format === 'binary') settings.push(`binary 'true'`);
   const slot = quoteIdentifier(options.slot);
   const from = formatLsn(options.position);
