@@ -1,6 +1,8 @@
 import { isCdcError } from '@cdc-demo/cdc-core';
 import { failpoint, seededRandom } from '@cdc-demo/cdc-testing';
 import type { Around, Failpoint, NodeProcess, Violation } from '@cdc-demo/cdc-testing';
+import { openObjectStore } from '@cdc-demo/object-store';
+import { sendResync } from '@cdc-demo/pipeline';
 import { commitForeignVersion } from './foreign-version.ts';
 import { cellName } from './matrix.ts';
 import type { Cell } from './matrix.ts';
@@ -16,6 +18,8 @@ const MAX_ORPHANS = 12;
 const MANY_BATCHES = 20;
 /** A cell that takes longer does not come to its fault, or hangs after it. */
 const LIMIT_MS = 90_000;
+/** Bytes of a transaction that are kept in memory in the phase `spill`. */
+const SPILL_AFTER_BYTES = 500;
 /** Deleting half of these rows takes a deletion vector that is too long for the log. */
 const ROWS_TOGETHER = 'id BETWEEN 20001 AND 20200';
 
@@ -89,6 +93,7 @@ export class CrashCell {
     const isFresh = (await this.#source.lake.progress()) === undefined;
     if (phase !== 'snapshot') {
       if (isFresh) await this.#catchUp();
+      if (phase === 'resync') return this.#askForResync();
       if (step !== 'deletion-vector') return;
       const ids = 'SELECT generate_series(20001, 20200)';
       const anew = 'ON CONFLICT (id) DO UPDATE SET number = 0';
@@ -97,6 +102,14 @@ export class CrashCell {
     }
     if (step !== 'sweep') return;
     await this.#killedRun({ step: 'data-file-durable', nth: 3, fault: 'kill-after' });
+  }
+
+  /** The next run reads the rows of these tables again, beside the stream. */
+  async #askForResync(): Promise<void> {
+    const state = openObjectStore(`${this.#source.folder}/_cdc_demo/${this.#source.name}`);
+    for (const name of ['whole', 'keyed']) {
+      await sendResync(state, { namespace: 'public', name }, `${name}-${this.#random()}`);
+    }
   }
 
   async #meet(): Promise<void> {
@@ -288,7 +301,8 @@ export class CrashCell {
 
   #run(until: Run['until']): Run {
     const { name, url, folder } = this.#source;
-    return { pipeline: name, url, folder, until, commitIntervalMs: 1 };
+    const spill = this.#cell.phase === 'spill' ? { spillAfterBytes: SPILL_AFTER_BYTES } : {};
+    return { pipeline: name, url, folder, until, commitIntervalMs: 1, ...spill };
   }
 }
 

@@ -4,18 +4,22 @@ import type { LocalPostgres } from '@cdc-demo/local-servers';
 import { CrashCell } from './crash-cell.ts';
 import { formatViolation } from './format-report.ts';
 import { cellName, cells } from './matrix.ts';
+import type { Cell, Phase } from './matrix.ts';
 import { RunnerProcesses } from './runner-process.ts';
 import { SourceUnderTest } from './source-under-test.ts';
 
 const SEED = Number(process.env['CDC_SEED'] ?? Date.now() % 1_000_000);
+
+/** Phases that leave the source as they found it. */
+const LASTING: readonly Phase[] = ['stream', 'spill', 'resync'];
 
 /** A cell takes seconds; a machine may be busy with many things. */
 const TIMEOUT_MS = 180_000;
 
 describe(`every fault at every step in every phase, CDC_SEED=${SEED}`, () => {
   let server: LocalPostgres;
-  /** Goes from one cell of the phase `stream` to the next, until one fails. */
-  let streamed: SourceUnderTest | undefined;
+  /** Goes from one cell of a phase that leaves it as it was to the next, until one fails. */
+  let lasting: { readonly phase: Phase; readonly source: SourceUnderTest } | undefined;
 
   let runners: RunnerProcesses;
 
@@ -25,17 +29,25 @@ describe(`every fault at every step in every phase, CDC_SEED=${SEED}`, () => {
   });
 
   afterAll(async () => {
-    await streamed?.[Symbol.asyncDispose]();
+    await lasting?.source[Symbol.asyncDispose]();
     await runners[Symbol.asyncDispose]();
     await server.stop();
   });
+
+  /** The source that the cells before have left, or another one. */
+  async function sourceFor({ phase }: Cell, name: string): Promise<SourceUnderTest> {
+    const left = lasting;
+    lasting = undefined;
+    if (left?.phase === phase) return left.source;
+    await left?.source[Symbol.asyncDispose]();
+    return SourceUnderTest.create(server.url, name, { rows: 200, sendsEarly: phase === 'spill' });
+  }
 
   it.each(cells().map((cell, i) => ({ title: cellName(cell), cell, name: `cell_${i}` })))(
     '$title',
     async ({ title, cell, name }) => {
       const startedMs = performance.now();
-      const source = streamed ?? (await SourceUnderTest.create(server.url, name, { rows: 200 }));
-      streamed = undefined;
+      const source = await sourceFor(cell, name);
       try {
         const { kills, violations } = await CrashCell.run(cell, { source, seed: SEED, runners });
         const ms = Math.round(performance.now() - startedMs);
@@ -43,9 +55,9 @@ describe(`every fault at every step in every phase, CDC_SEED=${SEED}`, () => {
         const count = `${kills} kills, ${found.length} violations`;
         process.stderr.write([`${title}: ${count}, ${ms} ms`, ...found, ''].join('\n'));
         expect(found).toEqual([]);
-        if (cell.phase === 'stream') streamed = source;
+        if (LASTING.includes(cell.phase)) lasting = { phase: cell.phase, source };
       } finally {
-        if (!streamed) await source[Symbol.asyncDispose]();
+        if (!lasting) await source[Symbol.asyncDispose]();
       }
     },
     TIMEOUT_MS,

@@ -1,7 +1,7 @@
 import { FAULTS, STEPS } from '@cdc-demo/cdc-testing';
 import type { Failpoint, FaultName, Step } from '@cdc-demo/cdc-testing';
 
-export const PHASES = ['snapshot', 'stream', 'schema-change'] as const;
+export const PHASES = ['snapshot', 'stream', 'spill', 'schema-change', 'resync'] as const;
 
 /** What the pipeline does when the fault comes. */
 export type Phase = (typeof PHASES)[number];
@@ -11,8 +11,9 @@ export interface Cell extends Failpoint {
 }
 
 const SNAPSHOT: readonly Phase[] = ['snapshot'];
-const CHANGES: readonly Phase[] = ['stream', 'schema-change'];
+const CHANGES: readonly Phase[] = ['stream', 'spill', 'schema-change'];
 const STREAM: readonly Phase[] = ['stream'];
+const RESYNC: readonly Phase[] = ['resync'];
 
 /** Where each step occurs, and how often it is worth a fault. */
 const OCCURS: Readonly<
@@ -20,6 +21,7 @@ const OCCURS: Readonly<
 > = {
   'snapshot-rows': [{ phases: SNAPSHOT, nth: [1] }],
   'snapshot-end': [{ phases: SNAPSHOT, nth: [1] }],
+  'resync-rows': [{ phases: RESYNC, nth: [1, 2] }],
   transaction: [{ phases: CHANGES, nth: [1] }],
   'data-file': [{ phases: PHASES, nth: [1] }],
   // One after the other: some tables are done, some are not.
@@ -31,13 +33,16 @@ const OCCURS: Readonly<
   progress: [
     { phases: SNAPSHOT, nth: [1, 2, 3] },
     { phases: CHANGES, nth: [1, 2] },
+    // After the claim: what is asked for, then the rows of each table.
+    { phases: RESYNC, nth: [2, 3, 4] },
   ],
   compaction: [{ phases: STREAM, nth: [1] }],
   'progress-trim': [{ phases: STREAM, nth: [1] }],
   acknowledge: [{ phases: PHASES, nth: [1] }],
   checkpoint: [{ phases: STREAM, nth: [1] }],
   'checkpoint-hint': [{ phases: STREAM, nth: [1] }],
-  sweep: [{ phases: SNAPSHOT, nth: [1] }],
+  // In the phase `resync` it is what somebody asked for that is removed.
+  sweep: [{ phases: [...SNAPSHOT, ...RESYNC], nth: [1] }],
 };
 
 export interface Exclusion {
@@ -48,7 +53,7 @@ export interface Exclusion {
   readonly why: string;
 }
 
-const MESSAGES: readonly Step[] = ['snapshot-rows', 'snapshot-end', 'transaction'];
+const MESSAGES: readonly Step[] = ['snapshot-rows', 'snapshot-end', 'resync-rows', 'transaction'];
 const FILES: readonly Step[] = [
   'data-file',
   'data-file-durable',

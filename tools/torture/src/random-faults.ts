@@ -12,7 +12,7 @@ export interface RandomFaults {
   readonly errorPercent: number;
 }
 
-const MESSAGES = new Set<Step>(['snapshot-rows', 'snapshot-end', 'transaction']);
+const MESSAGES = new Set<Step>(['snapshot-rows', 'snapshot-end', 'resync-rows', 'transaction']);
 
 /**
  * Errors and a kill at instants that follow from a seed.

@@ -9,6 +9,8 @@ export const STEPS = [
   'snapshot-rows',
   /** All rows of the first snapshot were handed over. */
   'snapshot-end',
+  /** Rows that are read beside the stream are handed over. */
+  'resync-rows',
   /** A whole transaction is handed over, at its COMMIT. */
   'transaction',
   /** Bytes of rows go to a data file. */
@@ -39,6 +41,8 @@ export const STEPS = [
 
 export type Step = (typeof STEPS)[number];
 
+/** Messages of a source that are called as their step is. */
+const MESSAGES = ['snapshot-rows', 'snapshot-end', 'resync-rows'] as const;
 /** Steps by what a writer's `close` or an object's creation makes durable. */
 const BY_KEY: readonly (readonly [RegExp, Step])[] = [
   [/(^|\/)progress\/\d+\.json$/, 'progress'],
@@ -66,8 +70,8 @@ export function stepOf({ port, operation, key, body }: PortCall): Step | undefin
 
 function sourceStep(operation: string, message: string): Step | undefined {
   if (operation === 'acknowledge') return 'acknowledge';
-  if (message === 'snapshot-rows' || message === 'snapshot-end') return message;
-  return message === 'transactions' ? 'transaction' : undefined;
+  if (message === 'transactions') return 'transaction';
+  return MESSAGES.find((step) => step === message);
 }
 
 /** The first action of a log entry is its `commitInfo`. */

@@ -9,8 +9,11 @@ export interface RewriteParts<F extends LiveFile> {
   readonly index: TableIndex<F>;
   readonly touched: TouchedFiles<F>;
   readonly reader: FileReader<F>;
-  readonly writer: TableFileWriter<FilePartition, F>;
+  readonly writer: RowsWriter<F>;
 }
+
+/** Writes rows to new files, however they are parted. */
+type RowsWriter<F> = Pick<TableFileWriter<FilePartition, F>, 'write' | 'finish' | 'abort'>;
 
 /**
  * What a commit's deletions do to files of a table whose readers know no deleted rows: a file of

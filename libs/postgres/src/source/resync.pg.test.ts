@@ -85,7 +85,8 @@ describe.each([14, 18] as const)('resync on Postgres %i', (version) => {
       });
       let chunks = 0;
       try {
-        for (let round = 0; round < 4; round++) {
+        // A TRUNCATE leaves little to be read in a round.
+        for (let round = 0; round < 4 || (chunks <= 8 && round < 40); round++) {
           follower.resyncs.length = 0;
           follower.source.resync({ table: items, after: null });
           await follower.until(isComplete(follower));
