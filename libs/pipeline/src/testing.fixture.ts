@@ -19,6 +19,7 @@ import type {
   SnapshotSettlement,
   Source,
   SourceMessage,
+  SpilledChanges,
   StagedSnapshot,
   StartFrom,
   TableName,
@@ -207,10 +208,7 @@ class MemoryTable implements TableSink {
     const ids = stagedIds(staged).map(String);
     const table = new MemoryTable({ ...emptyTable(), position: postgresPosition(0n) }, this.#fail);
     return Promise.resolve({
-      write: async (changes) => {
-        if (changes instanceof ChangeBatch) return table.write(changes);
-        for await (const batch of changes.batches()) await table.write(batch);
-      },
+      write: (changes) => table.write(changes),
       commit: (point) => table.commit(point),
       finish: () => {
         ids.push(...table.#stored.ids.map(String));
@@ -244,9 +242,9 @@ class MemoryTable implements TableSink {
     return this.#stored.lacks;
   }
 
-  write(batch: ChangeBatch): Promise<void> {
-    this.#written.push(batch);
-    return Promise.resolve();
+  async write(changes: ChangeBatch | SpilledChanges): Promise<void> {
+    if (changes instanceof ChangeBatch) this.#written.push(changes);
+    else for await (const batch of changes.batches()) this.#written.push(batch);
   }
 
   commit(point: CommitPoint): Promise<CommitOutcome> {

@@ -137,7 +137,7 @@ export class CrashCell {
     this.#runner = runner;
     const hit = runner.printed(/^hit /m);
     if (this.#cell.phase !== 'snapshot' && !isClaim(at)) {
-      await runner.printed(/ streaming$/m);
+      await Promise.race([hit, runner.printed(/ streaming$/m)]);
       await this.#work(runner, hit);
     }
     await hit;
@@ -199,7 +199,7 @@ export class CrashCell {
     );
     const first = new RunningPipeline(this.#run('stopped'), { around });
     if (this.#cell.phase !== 'snapshot' && !isClaim(this.#cell)) {
-      await first.until(isStreaming);
+      await Promise.race([hit, first.until(isStreaming)]);
       await this.#changes();
     }
     if (this.#takesMany) await this.#untilHit(hit, (batch) => first.until(isBatch, batch));

@@ -76,6 +76,9 @@ export class Session {
       await this.#gathering?.release();
       await this.#snapshot?.abort();
       throw error;
+    } finally {
+      // Comes when the source is stopped, and nobody waits for it.
+      void this.#next?.then(giveBack).catch(ignoreEnd);
     }
   }
 
@@ -166,8 +169,6 @@ export class Session {
         this.#quietUntil = message.position;
         if (this.#snapshot) return this.#settleQuiet(this.#snapshot, message.position);
         return this.#recordQuiet('when-due');
-      case 'resync-rows':
-        throw new Error('Session: rows came that nobody has asked for');
       case 'refused':
         throw message.error;
     }
@@ -277,6 +278,19 @@ export class Session {
     await this.#snapshot?.abort();
     await this.#recordQuiet('now');
   }
+}
+
+/** What a message that nobody handles holds on disk. */
+async function giveBack(wake: Wake): Promise<void> {
+  if (wake.kind !== 'message' || wake.result.done === true) return;
+  const { value: message } = wake.result;
+  if (message.kind !== 'transactions') return;
+  await Promise.all(message.group.spilled.map((transaction) => transaction.release()));
+}
+
+/** A source that is stopped may say so; what could not be given back ends with the process. */
+function ignoreEnd(): void {
+  // The session is over already.
 }
 
 function aborted(stop: AbortSignal, cancel: AbortSignal): Promise<Wake> {

@@ -1,3 +1,4 @@
+import { MemorySpillSpace } from '@cdc-demo/cdc-testing';
 import { expect, test } from '@jest/globals';
 import { INSERT, NO_IMAGE, TransactionAssembler, postgresPosition } from '@cdc-demo/cdc-core';
 import type { SourceMessage, TableSchema } from '@cdc-demo/cdc-core';
@@ -179,4 +180,22 @@ test('the end reaches a consumer that waits, and a reader that waits', async () 
   const room = full.handover.room();
   full.handover.end();
   await expect(room).resolves.toBeUndefined();
+});
+
+test('what is on disk and was not asked for is given back', async () => {
+  const log = new Log(5);
+  const space = new MemorySpillSpace();
+  log.begin(10n);
+  log.change(1);
+  await log.assembler.spill(space);
+  log.commit(11n);
+  log.begin(20n);
+  log.change(2);
+  log.handover.chunkEnded();
+  log.commit(21n);
+  expect(space.openFiles).toBe(1);
+  log.handover.end();
+  await log.handover.discard();
+  expect(space.openFiles).toBe(0);
+  await log.handover.discard();
 });

@@ -99,6 +99,13 @@ export class Handover {
     this.#asking = undefined;
   }
 
+  /** After `end`: gives back what is on disk and will not be asked for. */
+  async discard(): Promise<void> {
+    const ready = this.#ready;
+    this.#ready = undefined;
+    await Promise.all(ready?.spilled.map((transaction) => transaction.release()) ?? []);
+  }
+
   // What the consumer calls.
 
   /** The next message, or undefined after the end. One call at a time. */

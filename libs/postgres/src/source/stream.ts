@@ -141,6 +141,7 @@ export class ReplicationStream {
     this.#wire.write(copyDoneMessage());
     await this.#wire.close();
     await this.#running;
+    await this.#handover.discard();
     await this.#assembler.discard();
     await this.#streamed?.discard();
   }
