@@ -1,3 +1,4 @@
+export { fixtureFolders, fixtureLines, fixturesFolder } from './fixtures/foreign-fixtures.ts';
 export { applyFeed, netChanges, replay, sortedFeed } from './history/net-changes.ts';
 export type { FeedRow, KeyedRows } from './history/net-changes.ts';
 export { seededRandom, startWorkload } from './history/random-workload.ts';
@@ -12,6 +13,7 @@ export type { CheckOptions, Invariant, Violation } from './invariants/invariant-
 export type { Lake, LakeTable } from './invariants/lake.ts';
 export { NodeProcess } from './process/child-process.ts';
 export type { Exit } from './process/child-process.ts';
+export { canonicalLines, canonicalRows } from './rows/canonical-rows.ts';
 export { arbitraryPredicate, satisfies } from './values/arbitrary-predicate.ts';
 export type { TestPredicate } from './values/arbitrary-predicate.ts';
 export { arbitraryType, arbitraryValue } from './values/arbitrary-values.ts';

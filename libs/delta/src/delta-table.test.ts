@@ -2,16 +2,15 @@ import { describe, expect, it } from '@jest/globals';
 import { ColumnBatch } from '@cdc-demo/cdc-core';
 import type { Field, FieldValue } from '@cdc-demo/cdc-core';
 import { DeltaTable } from './delta-table.ts';
-import { canonicalRows } from './canonical-rows.fixture.ts';
 import type { Action, DeletionVectorDescriptor } from './log/actions.ts';
 import { putParquet } from './read/parquet-file.fixture.ts';
-import { rowObjects } from './read/row-objects.ts';
-import type { Row } from './read/row-objects.ts';
 import { fromFields } from './schema/from-fields.ts';
 import { formatSchema } from './schema/parse-schema.ts';
 import { MemoryStore, PROTOCOL, add, metadata, remove } from './snapshot/memory-store.fixture.ts';
 import { writeDeletionVectors } from './write/deletion-vector-file.ts';
-import { DeletionVector } from '@cdc-demo/lake-core';
+import { DeletionVector, rowObjects } from '@cdc-demo/lake-core';
+import type { Row } from '@cdc-demo/lake-core';
+import { canonicalRows } from '@cdc-demo/cdc-testing';
 
 const field = (name: string, type: Field['type'], id = 0): Field => ({
   id,

@@ -1,28 +1,12 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Field } from '@cdc-demo/cdc-core';
+import { canonicalLines, fixturesFolder } from '@cdc-demo/cdc-testing';
 import { openParquet } from '@cdc-demo/lake-core';
 import { LocalObjectStore } from '@cdc-demo/object-store';
-import { canonicalLines } from './canonical-rows.fixture.ts';
 
 /** Tables that other engines wrote; see its README. */
-export const FIXTURES =
-  process.env['CDC_FIXTURES'] ?? join(import.meta.dirname, '../../../../shared/fixtures');
-
-if (!existsSync(FIXTURES)) {
-  throw new Error(`There are no fixtures at ${FIXTURES}: set CDC_FIXTURES to their folder`);
-}
-
-export function folders(path: string): string[] {
-  const entries = readdirSync(join(FIXTURES, path), { withFileTypes: true });
-  return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
-}
-
-/** The lines of an expected file, sorted as rows are compared. */
-export function expectedLines(path: string): string[] {
-  const text = readFileSync(join(FIXTURES, path), 'utf8');
-  return text.split('\n').filter((line) => line !== '');
-}
+export const FIXTURES = fixturesFolder();
 
 /** The rows of a folder of Parquet files, in the table's fields. */
 export async function canonicalParquet(path: string, fields: readonly Field[]): Promise<string[]> {

@@ -2,9 +2,9 @@ import { join } from 'node:path';
 import { expect } from '@jest/globals';
 import { conformanceSuite } from '@cdc-demo/cdc-testing/contracts';
 import type { ConformanceCase } from '@cdc-demo/cdc-testing/contracts';
-import { canonicalRows } from './canonical-rows.fixture.ts';
+import { canonicalRows, fixtureFolders } from '@cdc-demo/cdc-testing';
 import { DeltaTable } from './delta-table.ts';
-import { FIXTURES, canonicalParquet, folders } from './fixtures.fixture.ts';
+import { FIXTURES, canonicalParquet } from './fixtures.fixture.ts';
 import { toFields } from './schema/to-fields.ts';
 
 const open = (name: string): Promise<DeltaTable> =>
@@ -136,7 +136,7 @@ function withoutData(name: string): ConformanceCase {
 }
 
 conformanceSuite('Delta, golden tables', [
-  ...folders('delta/golden')
+  ...fixtureFolders('delta/golden')
     .filter((name) => !SPECIAL.has(name))
     .map(withRows),
   ...EMPTY.map(empty),
@@ -177,7 +177,7 @@ const HIVE: Readonly<Record<string, readonly string[]>> = {
 
 conformanceSuite(
   'Delta, tables of the Hive connector',
-  folders('delta/golden/hive/delta').map((name) => ({
+  fixtureFolders('delta/golden/hive/delta').map((name) => ({
     name,
     async run() {
       const table = await open(`hive/delta/${name}`);

@@ -5,9 +5,7 @@ export type { ChangesOptions, FilesOptions, RowsOptions, VersionChoice } from '.
 export type { FileInfo, RecordCount, TableInfo } from './table-info.ts';
 export type { HistoryEntry } from './log/commit-history.ts';
 export type { ReadOptions } from './read/data-file-reader.ts';
-export { rowObjects } from './read/row-objects.ts';
-export type { Row } from './read/row-objects.ts';
-export type { FileLocation, FileResolver } from './read/file-location.ts';
+export type { FileLocation, FileResolver } from '@cdc-demo/lake-core';
 export type { Snapshot } from './snapshot/snapshot.ts';
 export type {
   Action,
@@ -66,9 +64,10 @@ export {
   oneOf,
   or,
   parsePredicate,
+  rowObjects,
   startsWith,
 } from '@cdc-demo/lake-core';
-export type { ColumnPath, ComparisonOperator, Literal, Predicate } from '@cdc-demo/lake-core';
+export type { ColumnPath, ComparisonOperator, Literal, Predicate, Row } from '@cdc-demo/lake-core';
 export type { OptimizeOptions, OptimizeResult } from './compaction/optimize.ts';
 export type { LogCleanupOptions, LogCleanupResult } from './log-cleanup/clean-log.ts';
 export type { VacuumOptions, VacuumResult } from './vacuum/vacuum.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Field, FieldValue } from '@cdc-demo/cdc-core';
-import { canonicalRows } from './canonical-rows.fixture.ts';
+import { canonicalRows } from '@cdc-demo/cdc-testing';
 import { DeltaTable } from './delta-table.ts';
 import type { Action } from './log/actions.ts';
 import { putParquet } from './read/parquet-file.fixture.ts';

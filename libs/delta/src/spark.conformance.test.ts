@@ -2,9 +2,9 @@ import { join } from 'node:path';
 import { expect } from '@jest/globals';
 import { conformanceSuite } from '@cdc-demo/cdc-testing/contracts';
 import type { ConformanceCase } from '@cdc-demo/cdc-testing/contracts';
-import { canonicalRows } from './canonical-rows.fixture.ts';
+import { canonicalRows, fixtureFolders, fixtureLines } from '@cdc-demo/cdc-testing';
 import { DeltaTable } from './delta-table.ts';
-import { FIXTURES, expectedLines, folders, versionsIn } from './fixtures.fixture.ts';
+import { FIXTURES, versionsIn } from './fixtures.fixture.ts';
 
 const TIME = ['_commit_timestamp'];
 
@@ -31,8 +31,8 @@ function changesOf(table: DeltaTable, version: number): Promise<string[]> {
 function sparkCases(name: string): ConformanceCase[] {
   const open = (): Promise<DeltaTable> => DeltaTable.open(join(FIXTURES, 'delta/spark', name));
   const lines = (file: string): string[] =>
-    expectedLines(`delta/spark/expected/${name}/${file}`).sort();
-  const history = expectedLines(`delta/spark/expected/${name}/history.jsonl`);
+    fixtureLines(`delta/spark/expected/${name}/${file}`).sort();
+  const history = fixtureLines(`delta/spark/expected/${name}/history.jsonl`);
   const versions = history.map((line) => (JSON.parse(line) as { version: number }).version);
   return [
     {
@@ -88,14 +88,14 @@ function sparkCases(name: string): ConformanceCase[] {
 
 conformanceSuite(
   'Delta, tables of Spark',
-  folders('delta/spark')
+  fixtureFolders('delta/spark')
     .filter((name) => name !== 'expected')
     .flatMap(sparkCases),
 );
 
 function changeFeedCases(name: string): ConformanceCase[] {
   const path = join(FIXTURES, 'delta/cdf', name);
-  const expected = expectedLines(`delta/cdf-expected/${name}.jsonl`);
+  const expected = fixtureLines(`delta/cdf-expected/${name}.jsonl`);
   const failing = new Set(
     expected.map((line) => (JSON.parse(line) as ExpectedChange)._error_version),
   );
@@ -115,7 +115,7 @@ function changeFeedCases(name: string): ConformanceCase[] {
     {
       name: `${name}, rows`,
       async run() {
-        const rows = expectedLines(`delta/cdf-expected/${name}.rows.jsonl`).sort();
+        const rows = fixtureLines(`delta/cdf-expected/${name}.rows.jsonl`).sort();
         expect(await canonicalRows((await DeltaTable.open(path)).rows())).toEqual(rows);
       },
     },
@@ -123,4 +123,7 @@ function changeFeedCases(name: string): ConformanceCase[] {
   ];
 }
 
-conformanceSuite('Delta, change feeds of Spark', folders('delta/cdf').flatMap(changeFeedCases));
+conformanceSuite(
+  'Delta, change feeds of Spark',
+  fixtureFolders('delta/cdf').flatMap(changeFeedCases),
+);

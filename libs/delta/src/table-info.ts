@@ -1,5 +1,5 @@
 import type { Field } from '@cdc-demo/cdc-core';
-import { isJsonObject, parseExactJson } from './log/exact-json.ts';
+import { isJsonObject, parseExactJson } from '@cdc-demo/lake-core';
 import type {
   AddFile,
   DomainMetadata,

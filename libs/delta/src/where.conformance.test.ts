@@ -2,12 +2,16 @@ import { join } from 'node:path';
 import { expect } from '@jest/globals';
 import { canonicalRow } from '@cdc-demo/cdc-core';
 import type { FieldValue } from '@cdc-demo/cdc-core';
-import { arbitraryPredicate, satisfies } from '@cdc-demo/cdc-testing';
+import {
+  arbitraryPredicate,
+  canonicalRows,
+  fixtureFolders,
+  satisfies,
+} from '@cdc-demo/cdc-testing';
 import { conformanceSuite } from '@cdc-demo/cdc-testing/contracts';
 import fc from 'fast-check';
-import { canonicalRows } from './canonical-rows.fixture.ts';
 import { DeltaTable } from './delta-table.ts';
-import { FIXTURES, folders } from './fixtures.fixture.ts';
+import { FIXTURES } from './fixtures.fixture.ts';
 
 const SEED = 4713;
 const PREDICATES = 40;
@@ -15,11 +19,11 @@ const PREDICATES = 40;
 const SAMPLE = 200;
 
 const TABLES = [
-  ...folders('delta/spark')
+  ...fixtureFolders('delta/spark')
     .filter((name) => name !== 'expected')
     .map((name) => join('spark', name)),
-  ...folders('delta/cdf').map((name) => join('cdf', name)),
-  ...folders('delta/golden')
+  ...fixtureFolders('delta/cdf').map((name) => join('cdf', name)),
+  ...fixtureFolders('delta/golden')
     .filter((name) => /data-skipping|all-types|partition|columnmapping|dv-|timestamp/.test(name))
     .map((name) => join('golden', name, 'delta')),
 ];

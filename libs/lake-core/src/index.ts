@@ -27,6 +27,16 @@ export {
   parseDeletionVectorPayload,
   unframeDeletionVectorPayload,
 } from './deletion-vector/deletion-vector-payload.ts';
+export {
+  formatExactJson,
+  isJsonObject,
+  parseExactJson,
+  parseLongNumbersAsText,
+} from './exact-json/exact-json.ts';
+export type { ExactJson, ExactJsonObject } from './exact-json/exact-json.ts';
+export { FieldReader } from './exact-json/field-reader.ts';
+export { localFileResolver } from './file-location/file-location.ts';
+export type { FileLocation, FileResolver } from './file-location/file-location.ts';
 export { FileRegistry } from './key-index/file-registry.ts';
 export { indexRows } from './key-index/index-rows.ts';
 export type { FileRows, IndexedRows } from './key-index/index-rows.ts';
@@ -97,6 +107,11 @@ export type {
 export type { RowPruning } from './parquet/read/row-pruning.ts';
 export { ParquetFileCache } from './parquet/read/parquet-file-cache.ts';
 export type { ParquetFileCacheOptions } from './parquet/read/parquet-file-cache.ts';
+export { constantColumn } from './read-rows/constant-column.ts';
+export { firstColumns, keepRows } from './read-rows/keep-rows.ts';
+export { relabelColumn } from './read-rows/relabel-column.ts';
+export { rowObjects } from './read-rows/row-objects.ts';
+export type { Row } from './read-rows/row-objects.ts';
 export { RowDigester, RowSetDigest, digestKey } from './row-digest/row-digest.ts';
 export { describeChange } from './table-columns/column-change.ts';
 export type { ColumnChange } from './table-columns/column-change.ts';

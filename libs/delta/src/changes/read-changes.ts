@@ -1,10 +1,10 @@
 import { ColumnBatch } from '@cdc-demo/cdc-core';
 import type { ObjectStore } from '@cdc-demo/cdc-core';
+import { constantColumn } from '@cdc-demo/lake-core';
 import { DeltaError } from '../errors.ts';
 import type { Action, AddCdcFile } from '../log/actions.ts';
 import type { CommitHistory } from '../log/commit-history.ts';
 import { logicalFileKey } from '../log/logical-file-key.ts';
-import { constantColumn } from '../read/constant-column.ts';
 import { DataFileReader } from '../read/data-file-reader.ts';
 import type { ReadOptions } from '../read/data-file-reader.ts';
 import { project } from '../read/projection.ts';

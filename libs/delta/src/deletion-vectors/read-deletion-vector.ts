@@ -5,7 +5,7 @@ import type { DeletionVector } from '@cdc-demo/lake-core';
 import { DeltaError } from '../errors.ts';
 import type { DeletionVectorDescriptor } from '../log/actions.ts';
 import { locateFile } from '../read/file-location.ts';
-import type { FileLocation, FileResolver } from '../read/file-location.ts';
+import type { FileLocation, FileResolver } from '@cdc-demo/lake-core';
 import { orMissing } from '../read/missing-file.ts';
 import { decodeZ85 } from './decode-z85.ts';
 

@@ -1,4 +1,4 @@
-import type { ExactJson } from '../log/exact-json.ts';
+import type { ExactJson } from '@cdc-demo/lake-core';
 import type { DeltaType, StructField } from '../schema/delta-type.ts';
 import { isWidening } from '../schema/type-widening.ts';
 

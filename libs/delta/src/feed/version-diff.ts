@@ -1,6 +1,6 @@
 import { ColumnBatch, createColumn } from '@cdc-demo/cdc-core';
 import type { Field, FieldValue } from '@cdc-demo/cdc-core';
-import { RowDigester, digestKey } from '@cdc-demo/lake-core';
+import { RowDigester, digestKey, keepRows } from '@cdc-demo/lake-core';
 import { CHANGE_TYPE } from '../changes/change-fields.ts';
 import { inferChanges } from '../changes/inferred-changes.ts';
 import type { InferredChanges } from '../changes/inferred-changes.ts';
@@ -10,7 +10,6 @@ import { DeltaError } from '../errors.ts';
 import type { Action, AddFile } from '../log/actions.ts';
 import { logicalFileKey } from '../log/logical-file-key.ts';
 import { DataFileReader } from '../read/data-file-reader.ts';
-import { keepRows } from '../read/keep-rows.ts';
 import { project } from '../read/projection.ts';
 import { toFields } from '../schema/to-fields.ts';
 import { SCHEMA_DOMAIN, parseColumnsDomain } from '../sink/columns-domain.ts';

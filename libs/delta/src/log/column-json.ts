@@ -8,7 +8,7 @@ import {
   StructColumn,
 } from '@cdc-demo/cdc-core';
 import type { Column } from '@cdc-demo/cdc-core';
-import type { ExactJson } from './exact-json.ts';
+import type { ExactJson } from '@cdc-demo/lake-core';
 import { statsText } from './stats-text.ts';
 
 /** Reads a present value of a row as JSON. */

@@ -1,5 +1,5 @@
+import { formatExactJson } from '@cdc-demo/lake-core';
 import type { Action } from './actions.ts';
-import { formatExactJson } from './exact-json.ts';
 
 /** An action as one line of a commit, without the line's end; the inverse of `parseAction`. */
 export function formatAction(action: Action): string {

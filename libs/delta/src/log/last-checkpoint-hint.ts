@@ -1,5 +1,5 @@
 import type { ObjectStore } from '@cdc-demo/cdc-core';
-import { isJsonObject, parseExactJson } from './exact-json.ts';
+import { isJsonObject, parseExactJson } from '@cdc-demo/lake-core';
 import { jsonChecksum } from './json-checksum.ts';
 import { LOG_FOLDER } from './log-listing.ts';
 

@@ -1,4 +1,6 @@
 import type { JsonValue } from '@cdc-demo/cdc-core';
+import { FieldReader, isJsonObject, parseExactJson } from '@cdc-demo/lake-core';
+import type { ExactJson } from '@cdc-demo/lake-core';
 import type {
   Action,
   AddCdcFile,
@@ -9,9 +11,6 @@ import type {
   Protocol,
   RemoveFile,
 } from './actions.ts';
-import { isJsonObject, parseExactJson } from './exact-json.ts';
-import type { ExactJson } from './exact-json.ts';
-import { FieldReader } from './field-reader.ts';
 
 const EMPTY_SCHEMA = '{"type":"struct","fields":[]}';
 const NOTHING: Readonly<Record<string, never>> = Object.freeze({});

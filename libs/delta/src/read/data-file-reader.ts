@@ -1,18 +1,22 @@
 import { ColumnBatch } from '@cdc-demo/cdc-core';
 import type { Column, Field, ObjectStore } from '@cdc-demo/cdc-core';
-import { matchingRows, openParquet } from '@cdc-demo/lake-core';
+import {
+  constantColumn,
+  firstColumns,
+  keepRows,
+  matchingRows,
+  openParquet,
+  relabelColumn,
+} from '@cdc-demo/lake-core';
 import type { DeletionVector, ParquetFile, ParquetFileCache } from '@cdc-demo/lake-core';
 import { DeltaError } from '../errors.ts';
 import { readDeletionVector } from '../deletion-vectors/read-deletion-vector.ts';
 import type { DeletionVectorDescriptor, PartitionValues } from '../log/actions.ts';
-import { constantColumn } from './constant-column.ts';
 import { locateFile } from './file-location.ts';
-import type { FileResolver } from './file-location.ts';
-import { firstColumns, keepRows } from './keep-rows.ts';
+import type { FileResolver } from '@cdc-demo/lake-core';
 import { orMissing } from './missing-file.ts';
 import { partitionValue } from './partition-value.ts';
 import type { Projection } from './projection.ts';
-import { relabelColumn } from './relabel-column.ts';
 import type { RowFilter, Scan } from './scan.ts';
 
 export interface ReadOptions {

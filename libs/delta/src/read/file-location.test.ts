@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import type { FileLocation } from './file-location.ts';
-import { locateFile, localFileResolver } from './file-location.ts';
+import type { FileLocation } from '@cdc-demo/lake-core';
+import { localFileResolver } from '@cdc-demo/lake-core';
+import { locateFile } from './file-location.ts';
 import { LocalObjectStore } from '@cdc-demo/object-store';
 import { MemoryStore } from '../snapshot/memory-store.fixture.ts';
 

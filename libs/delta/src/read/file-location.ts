@@ -1,29 +1,7 @@
 import type { ObjectStore } from '@cdc-demo/cdc-core';
-import { openObjectStore } from '@cdc-demo/object-store';
+import { localFileResolver } from '@cdc-demo/lake-core';
+import type { FileLocation, FileResolver } from '@cdc-demo/lake-core';
 import { DeltaError } from '../errors.ts';
-
-/** An object somewhere: a key in a store. */
-export interface FileLocation {
-  readonly store: ObjectStore;
-  readonly key: string;
-}
-
-/**
- * Opens files outside of the table.
- * @param url absolute and URL-encoded, as `s3://bucket/a%20b` or `file:///a%20b`
- * @returns undefined when it does not know the storage
- */
-export type FileResolver = (url: URL) => FileLocation | undefined;
-
-/** Knows `file:` URLs only. */
-export const localFileResolver: FileResolver = (url) => {
-  if (url.protocol !== 'file:') return undefined;
-  const at = url.href.lastIndexOf('/') + 1;
-  return {
-    store: openObjectStore(url.href.slice(0, at)),
-    key: decodeURIComponent(url.href.slice(at)),
-  };
-};
 
 const SCHEME = /^[a-z][a-z0-9+.-]*:/i;
 

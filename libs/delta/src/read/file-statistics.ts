@@ -1,8 +1,6 @@
 import type { FieldType } from '@cdc-demo/cdc-core';
-import { NO_BOUNDS, toComparable } from '@cdc-demo/lake-core';
-import type { ColumnBounds, Comparable } from '@cdc-demo/lake-core';
-import { isJsonObject, parseLongNumbersAsText } from '../log/exact-json.ts';
-import type { ExactJson, ExactJsonObject } from '../log/exact-json.ts';
+import { NO_BOUNDS, isJsonObject, parseLongNumbersAsText, toComparable } from '@cdc-demo/lake-core';
+import type { ColumnBounds, Comparable, ExactJson, ExactJsonObject } from '@cdc-demo/lake-core';
 import { parseFieldText } from './partition-value.ts';
 
 /** Writers cut strings to so many characters (Delta protocol, "Per-file Statistics"). */

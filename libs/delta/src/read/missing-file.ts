@@ -1,6 +1,6 @@
 import { isCdcError } from '@cdc-demo/cdc-core';
 import { DeltaError } from '../errors.ts';
-import type { FileLocation } from './file-location.ts';
+import type { FileLocation } from '@cdc-demo/lake-core';
 
 /**
  * What `read` gives.

@@ -1,10 +1,22 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Field, FieldType, FieldValue } from '@cdc-demo/cdc-core';
-import { eq, ge, gt, isNull, le, lt, ne, not, oneOf, or, startsWith } from '@cdc-demo/lake-core';
+import {
+  eq,
+  formatExactJson,
+  ge,
+  gt,
+  isNull,
+  le,
+  lt,
+  ne,
+  not,
+  oneOf,
+  or,
+  startsWith,
+} from '@cdc-demo/lake-core';
 import type { Predicate } from '@cdc-demo/lake-core';
-import { canonicalRows } from '../canonical-rows.fixture.ts';
+import { canonicalRows } from '@cdc-demo/cdc-testing';
 import { DeltaTable } from '../delta-table.ts';
-import { formatExactJson } from '../log/exact-json.ts';
 import { MemoryStore } from '../snapshot/memory-store.fixture.ts';
 import { putParquet } from './parquet-file.fixture.ts';
 

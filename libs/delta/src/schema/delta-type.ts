@@ -1,4 +1,4 @@
-import type { ExactJsonObject } from '../log/exact-json.ts';
+import type { ExactJsonObject } from '@cdc-demo/lake-core';
 
 /**
  * A Delta data type as the schema's JSON has it (Delta protocol, "Schema Serialization Format"):

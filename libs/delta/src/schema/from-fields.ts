@@ -1,5 +1,5 @@
 import type { Field, FieldType } from '@cdc-demo/cdc-core';
-import type { ExactJsonObject } from '../log/exact-json.ts';
+import type { ExactJsonObject } from '@cdc-demo/lake-core';
 import type { DeltaType, StructField, StructType } from './delta-type.ts';
 
 /** What stands in the metadata of a column, at every depth; by default nothing. */

@@ -1,6 +1,6 @@
+import { formatExactJson, isJsonObject, parseExactJson } from '@cdc-demo/lake-core';
+import type { ExactJson, ExactJsonObject } from '@cdc-demo/lake-core';
 import { DeltaError } from '../errors.ts';
-import { formatExactJson, isJsonObject, parseExactJson } from '../log/exact-json.ts';
-import type { ExactJson, ExactJsonObject } from '../log/exact-json.ts';
 import type { DeltaType, StructField, StructType } from './delta-type.ts';
 
 /**

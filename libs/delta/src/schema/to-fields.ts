@@ -1,7 +1,7 @@
 import type { Field, FieldType } from '@cdc-demo/cdc-core';
+import { isJsonObject } from '@cdc-demo/lake-core';
+import type { ExactJsonObject } from '@cdc-demo/lake-core';
 import { DeltaError } from '../errors.ts';
-import { isJsonObject } from '../log/exact-json.ts';
-import type { ExactJsonObject } from '../log/exact-json.ts';
 import { columnId, NESTED_IDS, physicalName } from './column-mapping.ts';
 import type { ColumnMappingMode } from './column-mapping.ts';
 import type { DeltaType, StructField, StructType } from './delta-type.ts';

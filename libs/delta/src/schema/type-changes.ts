@@ -1,6 +1,6 @@
+import { isJsonObject } from '@cdc-demo/lake-core';
+import type { ExactJson } from '@cdc-demo/lake-core';
 import { DeltaError } from '../errors.ts';
-import { isJsonObject } from '../log/exact-json.ts';
-import type { ExactJson } from '../log/exact-json.ts';
 import type { DeltaType, StructField } from './delta-type.ts';
 import { isWidening } from './type-widening.ts';
 

@@ -1,6 +1,6 @@
 import type { ObjectStore } from '@cdc-demo/cdc-core';
+import { formatExactJson } from '@cdc-demo/lake-core';
 import type { Commit } from '../log/actions.ts';
-import { formatExactJson } from '../log/exact-json.ts';
 import { commitInfoOf } from '../log/read-commit.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 

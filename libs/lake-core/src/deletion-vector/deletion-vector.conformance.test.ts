@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
+import { fixturesFolder } from '@cdc-demo/cdc-testing';
 import {
   encodeDeletionVectorPayload,
   frameDeletionVectorPayload,
@@ -9,8 +10,7 @@ import {
 } from './deletion-vector-payload.ts';
 import { DeletionVector } from './deletion-vector.ts';
 
-const FIXTURES =
-  process.env['CDC_FIXTURES'] ?? join(import.meta.dirname, '../../../../../shared/fixtures');
+const FIXTURES = fixturesFolder();
 
 const read = (name: string): Uint8Array =>
   new Uint8Array(readFileSync(join(FIXTURES, 'iceberg/puffin', name)));

@@ -4,12 +4,12 @@ import { canonicalRow } from '@cdc-demo/cdc-core';
 import type { ColumnBatch, Field } from '@cdc-demo/cdc-core';
 import { LocalObjectStore } from '@cdc-demo/object-store';
 import { describe, expect, test } from '@jest/globals';
+import { fixturesFolder } from '@cdc-demo/cdc-testing';
 import { openParquet } from './parquet-file.ts';
 import type { ParquetFile } from './parquet-file.ts';
 import { readAll } from './read-rows.fixture.ts';
 
-const FIXTURES =
-  process.env['CDC_FIXTURES'] ?? join(import.meta.dirname, '../../../../../../shared/fixtures');
+const FIXTURES = fixturesFolder();
 const GOLDEN = join(FIXTURES, 'delta/golden');
 
 /** Files that are too large to be read twice. */

@@ -1,6 +1,6 @@
 import { ColumnBatch } from '@cdc-demo/cdc-core';
 import type { Column } from '@cdc-demo/cdc-core';
-import { gatherColumn } from '@cdc-demo/lake-core';
+import { gatherColumn } from '../row-plan/gather-column.ts';
 
 /**
  * The rows of a batch whose byte in `dropped` is 0, of its first `columns` columns; sharing memory

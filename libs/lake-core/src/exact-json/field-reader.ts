@@ -2,7 +2,7 @@ import { isJsonObject } from './exact-json.ts';
 import type { ExactJson, ExactJsonObject } from './exact-json.ts';
 
 /**
- * Reads the fields of one action. Null and absent are the same. Everything throws a `TypeError`
+ * Reads the fields of one object. Null and absent are the same. Everything throws a `TypeError`
  * that names the field when the value has another type.
  */
 export class FieldReader {
@@ -13,6 +13,11 @@ export class FieldReader {
     if (!isJsonObject(value)) throw new TypeError(`${name} is no object`);
     this.#name = name;
     this.#object = value;
+  }
+
+  /** Names of the fields, those that are null included. */
+  get names(): readonly string[] {
+    return Object.keys(this.#object);
   }
 
   /** A required string. */
@@ -90,6 +95,22 @@ export class FieldReader {
   optionalObject(field: string): FieldReader | undefined {
     const value = this.#get(field);
     return value === undefined ? undefined : new FieldReader(`${this.#name}.${field}`, value);
+  }
+
+  /** A required list; its items are whatever they are. */
+  list(field: string): readonly ExactJson[] {
+    return this.optionalList(field) ?? this.#fail(field, 'a list');
+  }
+
+  optionalList(field: string): readonly ExactJson[] | undefined {
+    const value = this.#get(field);
+    if (value === undefined) return undefined;
+    return Array.isArray(value) ? (value as readonly ExactJson[]) : this.#fail(field, 'a list');
+  }
+
+  /** A value of any type; undefined when it is null or absent. */
+  json(field: string): ExactJson | undefined {
+    return this.#get(field);
   }
 
   #get(field: string): ExactJson | undefined {

@@ -13,11 +13,11 @@ export async function canonicalRows(
 
 export function canonicalLines(batch: ColumnBatch, except: readonly string[] = []): string[] {
   const kept = batch.fields.flatMap((field, i) => (except.includes(field.name) ? [] : [i]));
-  const fields = kept.map((i) => batch.fields[i]!);
+  const fields = kept.flatMap((i) => batch.fields[i] ?? []);
   return Array.from({ length: batch.length }, (_, row) =>
     canonicalRow(
       fields,
-      kept.map((i) => batch.columns[i]!.value(row)),
+      kept.map((i) => batch.columns[i]?.value(row) ?? null),
     ),
   );
 }

@@ -1,0 +1,64 @@
+import type { Field } from '@cdc-demo/cdc-core';
+import { DeletionVector } from '@cdc-demo/lake-core';
+import type { ContentFile } from '../manifest/manifest-file.ts';
+import type { ParquetFiles } from '../read/parquet-files.ts';
+
+/** Reserved field ids (table specification, "Reserved Field IDs"). */
+const FILE_PATH: Field = {
+  id: 2147483546,
+  name: 'file_path',
+  type: { kind: 'string' },
+  nullable: false,
+};
+const POSITION: Field = {
+  id: 2147483545,
+  name: 'pos',
+  type: { kind: 'int', bits: 64 },
+  nullable: false,
+};
+
+/** Reads position delete files, each of them once (table specification, "Position Delete Files"). */
+export class PositionDeletes {
+  readonly #parquet: ParquetFiles;
+  readonly #known = new Map<string, Promise<ReadonlyMap<string, DeletionVector>>>();
+
+  constructor(parquet: ParquetFiles) {
+    this.#parquet = parquet;
+  }
+
+  /** The rows of a data file that delete files delete. @throws as `ParquetFiles.open` */
+  async rowsOf(path: string, deletes: readonly ContentFile[]): Promise<DeletionVector> {
+    const rows = new DeletionVector();
+    for (const file of deletes) {
+      const found = (await this.#read(file)).get(path);
+      if (found) rows.addAll(found);
+    }
+    return rows;
+  }
+
+  #read(file: ContentFile): Promise<ReadonlyMap<string, DeletionVector>> {
+    const known = this.#known.get(file.path);
+    if (known) return known;
+    const reading = this.#readAll(file);
+    this.#known.set(file.path, reading);
+    return reading;
+  }
+
+  async #readAll(file: ContentFile): Promise<ReadonlyMap<string, DeletionVector>> {
+    const parquet = await this.#parquet.open(file);
+    const rows = new Map<string, DeletionVector>();
+    for await (const { rows: batch } of parquet.read({
+      fields: [FILE_PATH, POSITION],
+      match: 'id',
+    })) {
+      const [paths, positions] = batch.columns;
+      for (let row = 0; row < batch.length; row++) {
+        const path = String(paths?.value(row));
+        let vector = rows.get(path);
+        if (!vector) rows.set(path, (vector = new DeletionVector()));
+        vector.add(Number(positions?.value(row)));
+      }
+    }
+    return rows;
+  }
+}

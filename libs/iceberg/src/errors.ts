@@ -1,0 +1,116 @@
+import { CdcError, isCdcError } from '@cdc-demo/cdc-core';
+import type { ErrorContext, ErrorPolicy } from '@cdc-demo/cdc-core';
+
+export type IcebergErrorCode =
+  | 'iceberg/not-a-table'
+  | 'iceberg/metadata-invalid'
+  | 'iceberg/unsupported-version'
+  | 'iceberg/unsupported-type'
+  | 'iceberg/unsupported-file'
+  | 'iceberg/snapshot-missing'
+  | 'iceberg/ref-missing'
+  | 'iceberg/time-out-of-range'
+  | 'iceberg/column-missing'
+  | 'iceberg/manifest-corrupt'
+  | 'iceberg/file-missing'
+  | 'iceberg/foreign-storage'
+  | 'iceberg/field-ids-missing'
+  | 'iceberg/deletes-invalid';
+
+export const icebergPolicy = {
+  'iceberg/not-a-table': {
+    retry: 'never',
+    kind: 'target-refused',
+    remedy: 'Give the folder that contains the folder metadata, or a *.metadata.json file',
+  },
+  'iceberg/metadata-invalid': {
+    retry: 'never',
+    kind: 'target-refused',
+    remedy: 'Open an earlier *.metadata.json file of the table, or restore this one',
+  },
+  'iceberg/unsupported-version': {
+    retry: 'never',
+    kind: 'target-refused',
+    remedy: 'Use a later release: versions 1, 2 and 3 of the format are read',
+  },
+  'iceberg/unsupported-type': {
+    retry: 'never',
+    kind: 'target-refused',
+    remedy: 'Name the columns to read, without the one of this type',
+  },
+  'iceberg/unsupported-file': {
+    retry: 'never',
+    kind: 'target-refused',
+    remedy: 'Rewrite the file as unencrypted Parquet with another engine',
+  },
+  'iceberg/snapshot-missing': {
+    retry: 'never',
+    kind: 'target-refused',
+    remedy: 'Choose one of the snapshots that the table still has',
+  },
+  'iceberg/ref-missing': {
+    retry: 'never',
+    kind: 'target-refused',
+    remedy: 'Choose one of the branches and tags that the table has',
+  },
+  'iceberg/time-out-of-range': {
+    retry: 'never',
+    kind: 'target-refused',
+    remedy: 'Choose a time at or after the first snapshot that the table still has',
+  },
+  'iceberg/column-missing': {
+    retry: 'never',
+    kind: 'target-refused',
+    remedy: 'Name columns that the schema of the snapshot has',
+  },
+  'iceberg/manifest-corrupt': {
+    retry: 'never',
+    kind: 'target-refused',
+    remedy: 'Restore the named manifest from a backup, or read a snapshot that does not need it',
+  },
+  'iceberg/file-missing': {
+    retry: 'never',
+    kind: 'target-refused',
+    remedy: 'Restore the named file, or read a snapshot that does not need it',
+  },
+  'iceberg/foreign-storage': {
+    retry: 'never',
+    kind: 'target-refused',
+    remedy: 'Give a resolver that opens files of that storage',
+  },
+  'iceberg/field-ids-missing': {
+    retry: 'never',
+    kind: 'target-refused',
+    remedy: 'Set the property schema.name-mapping.default of the table',
+  },
+  'iceberg/deletes-invalid': {
+    retry: 'never',
+    kind: 'target-refused',
+    remedy: 'Rewrite the delete files of the table with the engine that wrote them',
+  },
+} as const satisfies Record<IcebergErrorCode, ErrorPolicy>;
+
+export class IcebergError extends CdcError<IcebergErrorCode> {
+  constructor(
+    code: IcebergErrorCode,
+    message: string,
+    details: { readonly context?: ErrorContext; readonly cause?: unknown } = {},
+  ) {
+    super({ code, message, policy: icebergPolicy[code], ...details });
+  }
+}
+
+/** What `parse` gives; whatever it throws is an error of what it reads. */
+export function orInvalid<T>(
+  code: 'iceberg/metadata-invalid' | 'iceberg/manifest-corrupt',
+  what: string,
+  parse: () => T,
+): T {
+  try {
+    return parse();
+  } catch (cause) {
+    if (isCdcError(cause)) throw cause;
+    const why = cause instanceof Error ? cause.message : 'it cannot be read';
+    throw new IcebergError(code, `${what}: ${why}`, { cause });
+  }
+}

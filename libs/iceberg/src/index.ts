@@ -1,0 +1,17 @@
+export { IcebergError, icebergPolicy } from './errors.ts';
+export type { IcebergErrorCode } from './errors.ts';
+export { IcebergTable } from './iceberg-table.ts';
+export type { ReadOptions, RowsOptions, TableInfo } from './iceberg-table.ts';
+export type { ContentFile, FileContent } from './manifest/manifest-file.ts';
+export type { PartitionField, PartitionSpec } from './metadata/partition-spec.ts';
+export type {
+  Snapshot,
+  SnapshotLogEntry,
+  SnapshotRef,
+  TableMetadata,
+} from './metadata/table-metadata.ts';
+export type { Wanted } from './read/scan.ts';
+export type { SchemaColumn, TableSchema } from './schema/table-schema.ts';
+export type { SnapshotChoice } from './snapshot/choose-snapshot.ts';
+export { rowObjects } from '@cdc-demo/lake-core';
+export type { FileLocation, FileResolver, Predicate, Row } from '@cdc-demo/lake-core';

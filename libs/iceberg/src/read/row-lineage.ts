@@ -1,0 +1,37 @@
+import { Int64Column, NULL } from '@cdc-demo/cdc-core';
+import type { Column, Field } from '@cdc-demo/cdc-core';
+import type { ContentFile } from '../manifest/manifest-file.ts';
+
+const LONG = { kind: 'int', bits: 64 } as const;
+
+/** Columns of rows that were moved from other files (table specification, "Row Lineage"). */
+export const LINEAGE_FIELDS: readonly Field[] = [
+  { id: 2147483540, name: '_row_id', type: LONG, nullable: true },
+  { id: 2147483539, name: '_last_updated_sequence_number', type: LONG, nullable: true },
+];
+
+/**
+ * The row ids and last updated sequence numbers of consecutive rows of a file.
+ * @param stored those that the file has
+ * @param firstRow the number of the first row in the file
+ */
+export function lineageColumns(
+  [ids, sequences]: readonly Column[],
+  { firstRowId, sequenceNumber }: ContentFile,
+  { firstRow, length }: { readonly firstRow: number; readonly length: number },
+): readonly Column[] {
+  const rowIds = new Int64Column(LONG, length);
+  const updated = new Int64Column(LONG, length);
+  for (let row = 0; row < length; row++) {
+    if (ids && ids.presence[row] !== NULL) rowIds.appendFrom(ids as Int64Column, row);
+    else {
+      rowIds.appendValue(
+        firstRowId === undefined ? null : firstRowId + BigInt(firstRow) + BigInt(row),
+      );
+    }
+    if (sequences && sequences.presence[row] !== NULL) {
+      updated.appendFrom(sequences as Int64Column, row);
+    } else updated.appendValue(firstRowId === undefined ? null : sequenceNumber);
+  }
+  return [rowIds, updated];
+}
