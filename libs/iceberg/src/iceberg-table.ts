@@ -101,8 +101,8 @@ export class IcebergTable {
   }
 
   /**
-   * The rows of a snapshot, file by file in no order. A snapshot that is named by its id, a tag or a
-   * time comes with the columns that the table had then, a branch with those that it has now.
+   * The rows of a snapshot, file by file in no order. A snapshot that is named by its id, a tag or
+   * a time comes with the columns that the table had then, a branch with those that it has now.
    * @throws IcebergError, LakeError that says what is missing, damaged or not supported
    */
   async *rows(options: RowsOptions = {}): AsyncGenerator<ColumnBatch, void, undefined> {

@@ -51,9 +51,8 @@ export function readAvro(bytes: Uint8Array): AvroFile {
     if (at > buffer.length || !buffer.subarray(at - SYNC_BYTES, at).equals(sync)) {
       throw new Error('a block ends elsewhere than it says');
     }
-    readBlock(inflate(block, metadata.get('avro.codec')), count.value, type, (value) => {
-      records.push(AvroRecord.of(schema, value));
-    });
+    const values = readBlock(inflate(block, metadata.get('avro.codec')), count.value, type);
+    for (const value of values) records.push(AvroRecord.of(schema, value));
   }
   return { metadata, records };
 }
@@ -89,17 +88,12 @@ function inflate(block: Buffer, codec = 'null'): Buffer {
   throw new Error(`its compression is ${codec}`);
 }
 
-function readBlock(
-  block: Buffer,
-  count: number,
-  type: avro.Type,
-  onRecord: (value: unknown) => void,
-): void {
+function* readBlock(block: Buffer, count: number, type: avro.Type): Generator<unknown> {
   let at = 0;
   for (let i = 0; i < count; i++) {
     const { value, offset } = type.decode(block, at) as { value: unknown; offset: number };
     if (offset < 0) throw new Error('it ends in the middle of a record');
-    onRecord(value);
+    yield value;
     at = offset;
   }
 }

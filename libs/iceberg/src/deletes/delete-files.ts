@@ -10,7 +10,7 @@ export interface DeletesOfFile {
   readonly equality: readonly ContentFile[];
 }
 
-/** The live delete files of a snapshot, by what they concern (table specification, "Scan Planning"). */
+/** The live delete files of a snapshot by what they concern (specification, "Scan Planning"). */
 export class DeleteFiles {
   readonly #vectors = new Map<string, ContentFile>();
   readonly #positions = new Map<string, ContentFile[]>();

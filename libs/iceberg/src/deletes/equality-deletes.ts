@@ -12,7 +12,7 @@ export interface DeletedValues {
   readonly rows: ReadonlySet<string>;
 }
 
-/** Reads equality delete files, each of them once (table specification, "Equality Delete Files"). */
+/** Reads equality delete files, each once (table specification, "Equality Delete Files"). */
 export class EqualityDeletes {
   readonly #parquet: ParquetFiles;
   readonly #schemas: readonly TableSchema[];

@@ -17,7 +17,7 @@ const POSITION: Field = {
   nullable: false,
 };
 
-/** Reads position delete files, each of them once (table specification, "Position Delete Files"). */
+/** Reads position delete files, each once (table specification, "Position Delete Files"). */
 export class PositionDeletes {
   readonly #parquet: ParquetFiles;
   readonly #known = new Map<string, Promise<ReadonlyMap<string, DeletionVector>>>();
@@ -53,7 +53,7 @@ export class PositionDeletes {
     })) {
       const [paths, positions] = batch.columns;
       for (let row = 0; row < batch.length; row++) {
-        const path = String(paths?.value(row));
+        const path = paths?.value(row) as string;
         let vector = rows.get(path);
         if (!vector) rows.set(path, (vector = new DeletionVector()));
         vector.add(Number(positions?.value(row)));

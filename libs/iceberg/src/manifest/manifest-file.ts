@@ -43,5 +43,5 @@ export function partitionKey({ specId, partition }: ContentFile): string {
 function toText(value: unknown): string | null {
   if (value === undefined || value === null) return null;
   if (value instanceof Uint8Array) return `0x${Buffer.from(value).toString('hex')}`;
-  return Object.is(value, -0) ? '-0' : `${typeof value} ${String(value)}`;
+  return Object.is(value, -0) ? '-0' : `${typeof value} ${String(value as string | number)}`;
 }

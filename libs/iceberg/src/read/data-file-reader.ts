@@ -1,7 +1,6 @@
 import { ColumnBatch } from '@cdc-demo/cdc-core';
 import type { Column, Field } from '@cdc-demo/cdc-core';
 import {
-  DeletionVector,
   NO_BOUNDS,
   boundColumns,
   constantColumn,
@@ -10,7 +9,7 @@ import {
   possibleOutcomes,
   relabelColumn,
 } from '@cdc-demo/lake-core';
-import type { BoundColumn, RowPruning } from '@cdc-demo/lake-core';
+import type { BoundColumn, DeletionVector, RowPruning } from '@cdc-demo/lake-core';
 import type { DeleteFiles, DeletesOfFile } from '../deletes/delete-files.ts';
 import { EqualityDeletes, rowText } from '../deletes/equality-deletes.ts';
 import type { DeletedValues } from '../deletes/equality-deletes.ts';
@@ -60,7 +59,7 @@ export class DataFileReader {
 
   /**
    * The rows of a file that are not deleted and that the scan wants, in the order of the file.
-   * @throws IcebergError, LakeError; as `ParquetFiles.open`, `columnOrigins` and the delete files do
+   * @throws IcebergError, LakeError as `ParquetFiles.open`, `columnOrigins` and delete files do
    */
   async *liveRows(file: ContentFile, scan: Scan): AsyncGenerator<ColumnBatch, void, undefined> {
     const { metadata, deletes, batchRows = BATCH_ROWS } = this.#parts;

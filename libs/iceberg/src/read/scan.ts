@@ -24,8 +24,8 @@ export interface Wanted {
   /** Names of columns, in the order of the result; by default all. */
   readonly columns?: readonly string[] | undefined;
   /**
-   * Which rows, as data or as text (`"id > 5 AND name LIKE 'A%'"`, see `parsePredicate`); by default
-   * all. Its columns need not be among `columns`.
+   * Which rows, as data or as text (`"id > 5 AND name LIKE 'A%'"`, see `parsePredicate`); by
+   * default all. Its columns need not be among `columns`.
    */
   readonly where?: Predicate | string | undefined;
   /** Adds `_row_id` and `_last_updated_sequence_number`, which tables of version 3 have. */

@@ -67,7 +67,8 @@ export function parseType(json: ExactJson | undefined, depth = 0): FieldType {
 /** The type in words, for messages. */
 export function describeJsonType(json: ExactJson | undefined): string {
   if (typeof json === 'string') return json;
-  return isJsonObject(json) ? String(json['type']) : 'missing';
+  const type = isJsonObject(json) ? json['type'] : undefined;
+  return typeof type === 'string' ? type : 'missing';
 }
 
 function parsePrimitive(text: string): FieldType {
