@@ -88,7 +88,7 @@ function inflate(block: Buffer, codec = 'null'): Buffer {
   throw new Error(`its compression is ${codec}`);
 }
 
-function* readBlock(block: Buffer, count: number, type: avro.Type): Generator<unknown> {
+function* readBlock(block: Buffer, count: number, type: avro.Type): Generator {
   let at = 0;
   for (let i = 0; i < count; i++) {
     const { value, offset } = type.decode(block, at) as { value: unknown; offset: number };
