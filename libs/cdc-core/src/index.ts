@@ -53,7 +53,7 @@ export {
 export type { ChangeImages, Op, Transaction } from './changes/change-batch.ts';
 export { BatchSpill } from './changes/batch-spill.ts';
 export { SpilledChanges, SpilledTransaction } from './changes/spilled-transaction.ts';
-export { TransactionAssembler } from './changes/transaction-assembler.ts';
+export { TransactionAssembler, releaseGroup } from './changes/transaction-assembler.ts';
 export type { TransactionGroup } from './changes/transaction-assembler.ts';
 export { changeEvents } from './changes/change-event.ts';
 export type { ChangeEvent, EventRow, OldRow } from './changes/change-event.ts';

@@ -8,6 +8,8 @@ export type IcebergErrorCode =
   | 'iceberg/unsupported-type'
   | 'iceberg/unsupported-file'
   | 'iceberg/snapshot-missing'
+  | 'iceberg/snapshot-expired'
+  | 'iceberg/not-an-ancestor'
   | 'iceberg/ref-missing'
   | 'iceberg/time-out-of-range'
   | 'iceberg/column-missing'
@@ -47,6 +49,16 @@ export const icebergPolicy = {
     retry: 'never',
     kind: 'target-refused',
     remedy: 'Choose one of the snapshots that the table still has',
+  },
+  'iceberg/snapshot-expired': {
+    retry: 'never',
+    kind: 'target-refused',
+    remedy: 'Read the whole table once, and its changes from the snapshot that was read on',
+  },
+  'iceberg/not-an-ancestor': {
+    retry: 'never',
+    kind: 'target-refused',
+    remedy: 'Give two snapshots of one branch, the older one first',
   },
   'iceberg/ref-missing': {
     retry: 'never',

@@ -2,9 +2,9 @@ import type { ColumnBatch, Field, ObjectStore } from '@cdc-demo/cdc-core';
 import type { FileResolver } from '@cdc-demo/lake-core';
 import { openObjectStore } from '@cdc-demo/object-store';
 import { DeleteFiles } from './deletes/delete-files.ts';
+import { readChanges } from './changes/read-changes.ts';
+import type { ChangeOptions } from './changes/read-changes.ts';
 import type { ContentFile } from './manifest/manifest-file.ts';
-import { readManifest } from './manifest/read-manifest.ts';
-import { readManifestList } from './manifest/read-manifest-list.ts';
 import { newestMetadata, readMetadata } from './metadata/find-metadata.ts';
 import type {
   Snapshot,
@@ -19,6 +19,7 @@ import { TableFiles } from './read/table-files.ts';
 import type { TableSchema } from './schema/table-schema.ts';
 import { chooseSnapshot } from './snapshot/choose-snapshot.ts';
 import type { SnapshotChoice } from './snapshot/choose-snapshot.ts';
+import { LiveFiles } from './snapshot/live-files.ts';
 
 const METADATA_FILE = /^(.*\/)?([^/]+\/[^/]+\.metadata\.json(?:\.gz)?)$/;
 
@@ -30,6 +31,13 @@ export interface ReadOptions {
 }
 
 export interface RowsOptions extends SnapshotChoice, Wanted {}
+
+export interface ChangesOptions extends ChangeOptions {
+  /** The snapshot after which changes count; by default the beginning of the table. */
+  readonly from?: SnapshotChoice | undefined;
+  /** The last snapshot whose changes count; by default the current one. */
+  readonly to?: SnapshotChoice | undefined;
+}
 
 /** What a table is, as plain data. */
 export interface TableInfo {
@@ -109,7 +117,7 @@ export class IcebergTable {
     const snapshot = chooseSnapshot(this.metadata, options);
     const scan = planScan(this.#schema(options, snapshot), options);
     if (!snapshot) return;
-    const { data, deletes } = await this.#liveFiles(snapshot);
+    const { data, deletes } = await this.#live().of(snapshot);
     const { metadata } = this;
     const reader = new DataFileReader({
       metadata,
@@ -120,11 +128,27 @@ export class IcebergTable {
     for (const file of data) yield* reader.liveRows(file, scan);
   }
 
+  /**
+   * The changes after one snapshot up to another, of which the first must have become the second;
+   * see `readChanges`. They come with the columns that the table had at the end.
+   * @throws IcebergError `iceberg/snapshot-expired`, `iceberg/not-an-ancestor`; as `rows`
+   */
+  async *changes(options: ChangesOptions = {}): AsyncGenerator<ColumnBatch, void, undefined> {
+    const { metadata } = this;
+    const { from, to = {} } = options;
+    const last = chooseSnapshot(metadata, to);
+    if (!last) return;
+    const first = from && chooseSnapshot(metadata, from);
+    const schema = this.#schema(to, last);
+    const source = { metadata, schema, files: this.#files, live: this.#live() };
+    yield* readChanges(source, { from: first, to: last }, options);
+  }
+
   /** The live data and delete files of a snapshot. @throws as `rows` */
   async files(choice: SnapshotChoice = {}): Promise<readonly ContentFile[]> {
     const snapshot = chooseSnapshot(this.metadata, choice);
     if (!snapshot) return [];
-    const { data, deletes } = await this.#liveFiles(snapshot);
+    const { data, deletes } = await this.#live().of(snapshot);
     return [...data, ...deletes];
   }
 
@@ -155,6 +179,10 @@ export class IcebergTable {
     };
   }
 
+  #live(): LiveFiles {
+    return new LiveFiles(this.metadata, this.#files);
+  }
+
   #schema({ ref, ...choice }: SnapshotChoice, snapshot: Snapshot | undefined): TableSchema {
     const { schemas, currentSchemaId, refs } = this.metadata;
     const isTag = refs.some(({ name, type }) => name === ref && type === 'tag');
@@ -162,18 +190,5 @@ export class IcebergTable {
     const id = (isOfThen ? snapshot?.schemaId : undefined) ?? currentSchemaId;
     const schema = schemas.find((each) => each.id === id);
     return schema ?? { id, columns: [], identifierFieldIds: [] };
-  }
-
-  async #liveFiles(snapshot: Snapshot): Promise<{
-    readonly data: readonly ContentFile[];
-    readonly deletes: readonly ContentFile[];
-  }> {
-    const data: ContentFile[] = [];
-    const deletes: ContentFile[] = [];
-    for (const manifest of await readManifestList(snapshot, this.#files)) {
-      const files = await readManifest(manifest, this.#files, this.metadata.specs);
-      for (const file of files) (file.content === 'data' ? data : deletes).push(file);
-    }
-    return { data, deletes };
   }
 }

@@ -1,7 +1,9 @@
 export { IcebergError, icebergPolicy } from './errors.ts';
 export type { IcebergErrorCode } from './errors.ts';
 export { IcebergTable } from './iceberg-table.ts';
-export type { ReadOptions, RowsOptions, TableInfo } from './iceberg-table.ts';
+export type { ChangesOptions, ReadOptions, RowsOptions, TableInfo } from './iceberg-table.ts';
+export type { ChangeType } from './changes/pair-changes.ts';
+export type { ChangeOptions } from './changes/read-changes.ts';
 export type { ContentFile, FileContent } from './manifest/manifest-file.ts';
 export type { PartitionField, PartitionSpec } from './metadata/partition-spec.ts';
 export type {

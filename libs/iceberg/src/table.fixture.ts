@@ -179,7 +179,12 @@ export class TestTable implements AsyncDisposable {
     }
     const id = 2n ** 62n + BigInt(sequence);
     const list = await this.#put('snap.avro', avroFile(MANIFEST_LIST, this.#manifests));
-    const made = { 'sequence-number': sequence, 'timestamp-ms': sequence * 1000, 'schema-id': 0 };
+    const made = {
+      'sequence-number': sequence,
+      'timestamp-ms': sequence * 1000,
+      'schema-id': 0,
+      'first-row-id': nextRowId,
+    };
     const summary = { operation: 'append' };
     const last = { 'snapshot-id': `#${id}`, 'manifest-list': list, summary, ...made, ...snapshot };
     this.#snapshots = [...this.#snapshots, last];
@@ -195,6 +200,11 @@ export class TestTable implements AsyncDisposable {
       })),
     };
     return id;
+  }
+
+  /** The next commit is of its own files alone. */
+  forget(): void {
+    this.#manifests = [];
   }
 
   /** Writes the metadata and opens the table. */

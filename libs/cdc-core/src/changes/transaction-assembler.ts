@@ -25,6 +25,11 @@ export interface TransactionGroup {
   readonly bytes: number;
 }
 
+/** Gives back what a group has on disk. Safe twice. */
+export async function releaseGroup({ spilled }: TransactionGroup): Promise<void> {
+  await Promise.all(spilled.map((transaction) => transaction.release()));
+}
+
 interface TableInProgress {
   readonly batch: ChangeBatch;
   committedLength: number;

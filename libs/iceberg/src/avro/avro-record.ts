@@ -38,10 +38,6 @@ export class AvroRecord {
     return new AvroRecord(fields, value as Record<string, unknown>);
   }
 
-  has(id: number): boolean {
-    return this.#fields.has(id);
-  }
-
   /** Whatever the field holds, as Avro decodes it: long as bigint, bytes and fixed as Buffer. */
   value(id: number): unknown {
     const field = this.#fields.get(id);
@@ -85,11 +81,6 @@ export class AvroRecord {
     return field
       ? AvroRecord.of(field.schema, this.#values[field.name])
       : this.#fail(id, 'a record');
-  }
-
-  /** Ids of all fields, in the order of the schema. */
-  get ids(): Iterable<number> {
-    return this.#fields.keys();
   }
 
   #fail(id: number, expected: string): never {

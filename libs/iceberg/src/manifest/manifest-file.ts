@@ -35,6 +35,11 @@ export interface ContentFile {
   readonly blob: { readonly offset: number; readonly bytes: number } | undefined;
 }
 
+/** A text that tells a file, or a deletion vector within one, from all others. */
+export function fileKey({ path, blob, referencedDataFile }: ContentFile): string {
+  return blob ? `${path}#${blob.offset} ${referencedDataFile ?? ''}` : path;
+}
+
 /** A text that two files of one partition share, and no others. */
 export function partitionKey({ specId, partition }: ContentFile): string {
   return JSON.stringify([specId, ...partition.map(toText)]);

@@ -1,6 +1,7 @@
 import { ColumnBatch } from '@cdc-demo/cdc-core';
 import type { Column, Field } from '@cdc-demo/cdc-core';
 import {
+  DeletionVector,
   NO_BOUNDS,
   boundColumns,
   constantColumn,
@@ -9,7 +10,7 @@ import {
   possibleOutcomes,
   relabelColumn,
 } from '@cdc-demo/lake-core';
-import type { BoundColumn, DeletionVector, RowPruning } from '@cdc-demo/lake-core';
+import type { BoundColumn, ParquetFile, RowPruning } from '@cdc-demo/lake-core';
 import type { DeleteFiles, DeletesOfFile } from '../deletes/delete-files.ts';
 import { EqualityDeletes, rowText } from '../deletes/equality-deletes.ts';
 import type { DeletedValues } from '../deletes/equality-deletes.ts';
@@ -57,41 +58,89 @@ export class DataFileReader {
     this.#names = mapping === undefined ? undefined : parseNameMapping(mapping);
   }
 
+  /** The delete files that concern a file. */
+  deletesOf(file: ContentFile): DeletesOfFile {
+    return this.#parts.deletes.of(file);
+  }
+
   /**
    * The rows of a file that are not deleted and that the scan wants, in the order of the file.
    * @throws IcebergError, LakeError as `ParquetFiles.open`, `columnOrigins` and delete files do
    */
   async *liveRows(file: ContentFile, scan: Scan): AsyncGenerator<ColumnBatch, void, undefined> {
-    const { metadata, deletes, batchRows = BATCH_ROWS } = this.#parts;
-    const concerning = deletes.of(file);
-    const deleted = await this.#deletedRows(file, concerning);
-    const values = await Promise.all(concerning.equality.map((each) => this.#equality.read(each)));
-    const columns = [...scan.columns, ...this.#keysOf(values, scan)];
-    const parquet = await this.#parquet.open(file);
-    const spec = metadata.specs.find(({ id }) => id === file.specId) ?? { id: 0, fields: [] };
-    const facts = { file, spec, fields: parquet.fields, names: this.#names };
-    const origins = columnOrigins(columns, facts);
-    const stored = origins.flatMap((origin) => (origin.kind === 'stored' ? [origin.field] : []));
-    const lineage = scan.lineage ? LINEAGE_FIELDS : [];
-    const pruning = pruningOf(scan, origins);
-    const read = { fields: [...stored, ...lineage], match: 'id', batchRows, pruning } as const;
-    for await (const { firstRow, rows } of parquet.read(read)) {
-      const batch = inTableTerms(rows, columns, origins);
+    const deletes = this.deletesOf(file);
+    const deleted = await this.#byPosition(file, deletes);
+    const values = await this.#byValue(deletes);
+    const read = await this.#open(file, scan, values);
+    const { parquet, fields } = read;
+    const batchRows = this.#parts.batchRows ?? BATCH_ROWS;
+    const pruning = pruningOf(scan, read.origins);
+    for await (const { firstRow, rows } of parquet.read({
+      fields,
+      match: 'id',
+      batchRows,
+      pruning,
+    })) {
+      const batch = inTableTerms(rows, read);
       const dropped = new Uint8Array(rows.length);
       deleted?.mark(firstRow, dropped);
       for (const each of values) dropDeleted(batch, each, dropped);
       dropUnwanted(batch, scan, dropped);
-      const found = rows.columns.slice(stored.length);
-      const added = scan.lineage
-        ? lineageColumns(found, file, { firstRow, length: rows.length })
-        : [];
-      const output = withColumns(batch, scan.outputs, { fields: lineage, columns: added });
-      const kept = keepRows(output, dropped);
+      const positions = scan.lineage ? Array.from(dropped.keys(), (row) => firstRow + row) : [];
+      const kept = keepRows(output(batch, rows, { read, scan, positions }), dropped);
       if (kept.length > 0) yield kept;
     }
   }
 
-  async #deletedRows(
+  /** Rows of a file by their positions, ascending; deleted or not, wanted by a filter or not. */
+  async rowsAt(file: ContentFile, positions: readonly number[], scan: Scan): Promise<ColumnBatch> {
+    const read = await this.#open(file, scan, []);
+    const rows = await read.parquet.readRows(Uint32Array.from(positions), {
+      fields: read.fields,
+      match: 'id',
+    });
+    return output(inTableTerms(rows, read), rows, { read, scan, positions });
+  }
+
+  /** The rows of a file that are deleted. @throws as `liveRows` */
+  async deleted(file: ContentFile): Promise<DeletionVector> {
+    const deletes = this.deletesOf(file);
+    const deleted = (await this.#byPosition(file, deletes))?.clone() ?? new DeletionVector();
+    const values = await this.#byValue(deletes);
+    if (values.length === 0) return deleted;
+    const none = { columns: [], outputs: 0, predicate: undefined, lineage: false };
+    const read = await this.#open(file, none, values);
+    for await (const { firstRow, rows } of read.parquet.read({
+      fields: read.fields,
+      match: 'id',
+    })) {
+      const dropped = new Uint8Array(rows.length);
+      const batch = inTableTerms(rows, read);
+      for (const each of values) dropDeleted(batch, each, dropped);
+      dropped.forEach((isDropped, row) => {
+        if (isDropped === 1) deleted.add(firstRow + row);
+      });
+    }
+    return deleted;
+  }
+
+  async #open(
+    file: ContentFile,
+    scan: Scan,
+    values: readonly DeletedValues[],
+  ): Promise<OpenDataFile> {
+    const { specs } = this.#parts.metadata;
+    const columns = [...scan.columns, ...keysOf(values, scan)];
+    const parquet = await this.#parquet.open(file);
+    const spec = specs.find(({ id }) => id === file.specId) ?? { id: 0, fields: [] };
+    const facts = { file, spec, fields: parquet.fields, names: this.#names };
+    const origins = columnOrigins(columns, facts);
+    const stored = origins.flatMap((origin) => (origin.kind === 'stored' ? [origin.field] : []));
+    const fields = [...stored, ...(scan.lineage ? LINEAGE_FIELDS : [])];
+    return { file, parquet, columns, origins, fields, stored: stored.length };
+  }
+
+  async #byPosition(
     { path }: ContentFile,
     { vector, positions }: DeletesOfFile,
   ): Promise<DeletionVector | undefined> {
@@ -99,24 +148,35 @@ export class DataFileReader {
     return positions.length > 0 ? this.#positions.rowsOf(path, positions) : undefined;
   }
 
-  /** Columns whose values say which rows are deleted, and that are not read anyway. */
-  #keysOf(values: readonly DeletedValues[], scan: Scan): readonly ScanColumn[] {
-    const known = new Set(scan.columns.map(({ field }) => field.id));
-    const added: ScanColumn[] = [];
-    for (const field of values.flatMap(({ fields }) => fields)) {
-      if (known.has(field.id)) continue;
-      known.add(field.id);
-      added.push({ field, initialDefault: null });
-    }
-    return added;
+  #byValue({ equality }: DeletesOfFile): Promise<readonly DeletedValues[]> {
+    return Promise.all(equality.map((each) => this.#equality.read(each)));
   }
 }
 
-function inTableTerms(
-  rows: ColumnBatch,
-  columns: readonly ScanColumn[],
-  origins: readonly ColumnOrigin[],
-): ColumnBatch {
+/** A data file, and where the columns come from that are read of it. */
+interface OpenDataFile {
+  readonly file: ContentFile;
+  readonly parquet: ParquetFile;
+  readonly columns: readonly ScanColumn[];
+  readonly origins: readonly ColumnOrigin[];
+  /** What is read of the file: stored columns, then those of row lineage. */
+  readonly fields: readonly Field[];
+  readonly stored: number;
+}
+
+/** Columns whose values say which rows are deleted, and that are not read anyway. */
+function keysOf(values: readonly DeletedValues[], scan: Scan): readonly ScanColumn[] {
+  const known = new Set(scan.columns.map(({ field }) => field.id));
+  const added: ScanColumn[] = [];
+  for (const field of values.flatMap(({ fields }) => fields)) {
+    if (known.has(field.id)) continue;
+    known.add(field.id);
+    added.push({ field, initialDefault: null });
+  }
+  return added;
+}
+
+function inTableTerms(rows: ColumnBatch, { columns, origins }: OpenDataFile): ColumnBatch {
   let at = 0;
   const placed = origins.map((origin, i): Column => {
     const type = columns[i]?.field.type ?? { kind: 'string' };
@@ -153,14 +213,22 @@ function dropUnwanted(batch: ColumnBatch, { predicate }: Scan, dropped: Uint8Arr
   }
 }
 
-function withColumns(
+/** The columns of the result: the wanted ones, and those of row lineage. */
+function output(
   { fields, columns, length }: ColumnBatch,
-  count: number,
-  added: { readonly fields: readonly Field[]; readonly columns: readonly Column[] },
+  rows: ColumnBatch,
+  {
+    read,
+    scan: { outputs, lineage },
+    positions,
+  }: { readonly read: OpenDataFile; readonly scan: Scan; readonly positions: readonly number[] },
 ): ColumnBatch {
+  const added = lineage
+    ? lineageColumns(rows.columns.slice(read.stored), read.file, positions)
+    : [];
   return ColumnBatch.of(
-    [...fields.slice(0, count), ...added.fields],
-    [...columns.slice(0, count), ...added.columns],
+    [...fields.slice(0, outputs), ...(lineage ? LINEAGE_FIELDS : [])],
+    [...columns.slice(0, outputs), ...added],
     length,
   );
 }

@@ -11,23 +11,21 @@ export const LINEAGE_FIELDS: readonly Field[] = [
 ];
 
 /**
- * The row ids and last updated sequence numbers of consecutive rows of a file.
+ * The row ids and last updated sequence numbers of rows of a file.
  * @param stored those that the file has
- * @param firstRow the number of the first row in the file
+ * @param positions of the rows in the file
  */
 export function lineageColumns(
   [ids, sequences]: readonly Column[],
   { firstRowId, sequenceNumber }: ContentFile,
-  { firstRow, length }: { readonly firstRow: number; readonly length: number },
+  positions: readonly number[],
 ): readonly Column[] {
-  const rowIds = new Int64Column(LONG, length);
-  const updated = new Int64Column(LONG, length);
-  for (let row = 0; row < length; row++) {
+  const rowIds = new Int64Column(LONG, positions.length);
+  const updated = new Int64Column(LONG, positions.length);
+  for (const [row, position] of positions.entries()) {
     if (ids && ids.presence[row] !== NULL) rowIds.appendFrom(ids as Int64Column, row);
     else {
-      rowIds.appendValue(
-        firstRowId === undefined ? null : firstRowId + BigInt(firstRow) + BigInt(row),
-      );
+      rowIds.appendValue(firstRowId === undefined ? null : firstRowId + BigInt(position));
     }
     if (sequences && sequences.presence[row] !== NULL) {
       updated.appendFrom(sequences as Int64Column, row);

@@ -1,4 +1,4 @@
-import { comparePositions, isCdcError } from '@cdc-demo/cdc-core';
+import { comparePositions, isCdcError, releaseGroup } from '@cdc-demo/cdc-core';
 import type {
   Position,
   ResyncRows,
@@ -285,7 +285,7 @@ async function giveBack(wake: Wake): Promise<void> {
   if (wake.kind !== 'message' || wake.result.done === true) return;
   const { value: message } = wake.result;
   if (message.kind !== 'transactions') return;
-  await Promise.all(message.group.spilled.map((transaction) => transaction.release()));
+  await releaseGroup(message.group);
 }
 
 /** A source that is stopped may say so; what could not be given back ends with the process. */

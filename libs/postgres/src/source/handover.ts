@@ -1,4 +1,4 @@
-import { postgresPosition } from '@cdc-demo/cdc-core';
+import { postgresPosition, releaseGroup } from '@cdc-demo/cdc-core';
 import type { SourceMessage, TransactionAssembler, TransactionGroup } from '@cdc-demo/cdc-core';
 
 /**
@@ -103,7 +103,7 @@ export class Handover {
   async discard(): Promise<void> {
     const ready = this.#ready;
     this.#ready = undefined;
-    await Promise.all(ready?.spilled.map((transaction) => transaction.release()) ?? []);
+    if (ready) await releaseGroup(ready);
   }
 
   // What the consumer calls.

@@ -1,4 +1,4 @@
-import { comparePositions, formatTableName } from '@cdc-demo/cdc-core';
+import { comparePositions, formatTableName, releaseGroup } from '@cdc-demo/cdc-core';
 import type { Position, SourceMessage } from '@cdc-demo/cdc-core';
 import { PostgresError } from '../errors.ts';
 import { SeenChanges, Unsettled } from './seen-changes.ts';
@@ -25,7 +25,7 @@ export async function* settledMessages(
       const group = await seen.filter(message.group);
       if (group.changes > 0) yield { kind: 'transactions', group };
       else {
-        for (const transaction of group.spilled) await transaction.release();
+        await releaseGroup(group);
         yield { kind: 'heartbeat', position: end };
       }
     } catch (error) {

@@ -1,3 +1,4 @@
+import { releaseGroup } from '@cdc-demo/cdc-core';
 import type { SourceMessage } from '@cdc-demo/cdc-core';
 import type { Resyncs } from './resyncs.ts';
 import type { ReplicationStream } from './stream.ts';
@@ -14,18 +15,33 @@ export async function* withResyncs(
     });
     return asked;
   };
-  let next = ask();
-  for (;;) {
-    const rows = resyncs.take();
-    if (rows) {
-      yield rows;
-      continue;
+  let next: ReturnType<typeof ask> | undefined;
+  try {
+    for (;;) {
+      const rows = resyncs.take();
+      if (rows) {
+        yield rows;
+        continue;
+      }
+      next ??= ask();
+      const message = await Promise.race([next, resyncs.changed()]);
+      if (message === 'changed') continue;
+      next = undefined;
+      if (!message) return;
+      resyncs.handOver(message);
+      yield message;
     }
-    const message = await Promise.race([next, resyncs.changed()]);
-    if (message === 'changed') continue;
-    if (!message) return;
-    resyncs.handOver(message);
-    yield message;
-    next = ask();
+  } finally {
+    void next?.then(giveBack).catch(ignoreEnd);
   }
+}
+
+/** What a message that nobody waits for any more holds on disk. */
+async function giveBack(message: SourceMessage | undefined): Promise<void> {
+  if (message?.kind === 'transactions') await releaseGroup(message.group);
+}
+
+/** The stream has ended, which whoever closed it knows. */
+function ignoreEnd(): void {
+  // What could not be given back ends with the process.
 }
