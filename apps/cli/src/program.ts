@@ -34,6 +34,8 @@ function build(): Command {
   const program = new Command('cdc-demo')
     .description('Change data capture from databases to lakehouse tables')
     .version(manifest.version)
+    // `--version` behind a command is that command's own.
+    .enablePositionalOptions()
     .addCommand(runCommand())
     .addCommand(tableCommand())
     .addCommand(resyncCommand());

@@ -112,6 +112,14 @@ pipelines:
     expect(await cut('--pipeline', 'other')).toMatchObject({ code: 2 });
   });
 
+  it('have rows of any version', async () => {
+    const names = async (...args: readonly string[]) =>
+      (await table('rows', '--columns', 'name', ...args)).lines.map(({ name }) => name).sort();
+    expect(await names()).toEqual(['Ada', 'Bob', 'Cy']);
+    expect(await names('--version', '0')).toEqual(['Ada', 'Bo']);
+    expect((await table('info', '--version', '1')).lines).toMatchObject([{ version: 1 }]);
+  });
+
   it('have feeds that are verified, summed up, and held against a difference', async () => {
     expect(await table('verify', '--every-version')).toMatchObject({
       code: 0,

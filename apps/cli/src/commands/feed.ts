@@ -10,9 +10,12 @@ import {
   verifyFeed,
 } from '@cdc-demo/delta';
 import type { VersionChoice } from '@cdc-demo/delta';
+import { CdcError } from '@cdc-demo/cdc-core';
+import type { IcebergTable, SnapshotChoice } from '@cdc-demo/iceberg';
 import { openObjectStore } from '@cdc-demo/object-store';
 import { printJson } from '../print-json.ts';
 import { printRows } from '../print-rows.ts';
+import { openTable } from './open-table.ts';
 import { version, versionOrTime, withOutput, withUri } from './table-arguments.ts';
 import type { Output } from './table-arguments.ts';
 
@@ -29,8 +32,9 @@ export function changesCommand(): Command {
     .option('--summary', 'a line for each version: how many changes of each kind', false)
     .option('--track <file>', 'only what is new since the last call that named this file')
     .action(async (uri: string, flags: ChangeFlags) => {
-      const table = await DeltaTable.open(uri);
-      if (flags.track === undefined) await printChanges(table, flags, flags);
+      const { format, table } = await openTable(uri);
+      if (format === 'iceberg') await printSnapshotChanges(table, flags);
+      else if (flags.track === undefined) await printChanges(table, flags, flags);
       else await printUnread(table, flags.track, flags);
     });
 }
@@ -49,6 +53,27 @@ async function printChanges(
   for await (const { version: at, timestampMs, changes } of summarizeFeed(table, { from, to })) {
     printJson({ version: at, timestamp: new Date(timestampMs).toISOString(), ...changes });
   }
+}
+
+/** The changes after a snapshot; see `IcebergTable.changes`. */
+async function printSnapshotChanges(table: IcebergTable, flags: ChangeFlags): Promise<void> {
+  if (flags.summary || flags.track !== undefined) {
+    throw new CdcError({
+      code: 'cli/delta-only',
+      message: 'The table is an Iceberg table, and --summary and --track are for Delta tables',
+      policy: {
+        retry: 'never',
+        kind: 'configuration',
+        remedy: 'Name snapshots by --from and --to',
+      },
+    });
+  }
+  const snapshot = (choice: VersionChoice | undefined): SnapshotChoice | undefined => {
+    if (!choice) return undefined;
+    const { version: id, timestampMs } = choice;
+    return { snapshotId: id === undefined ? undefined : BigInt(id), timestampMs };
+  };
+  await printRows(table.changes({ from: snapshot(flags.from), to: snapshot(flags.to) }), flags);
 }
 
 /** The place moves on when everything was printed, so that a broken call shows it again. */
@@ -121,7 +146,7 @@ function withRange(command: Command): Command {
   return command
     .option(
       '--from <version|time>',
-      'first version, or the first one at or after a time',
+      'first version, or the first one at or after a time; of Iceberg tables the snapshot before',
       versionOrTime,
     )
     .option(

@@ -1,6 +1,7 @@
 import { InvalidArgumentError } from 'commander';
 import type { Command } from 'commander';
 import type { VersionChoice } from '@cdc-demo/delta';
+import type { SnapshotChoice } from '@cdc-demo/iceberg';
 
 export type Format = 'jsonl' | 'table';
 
@@ -11,6 +12,11 @@ export interface At {
   readonly at?: number;
 }
 
+/** The flag that chooses a snapshot by its name. */
+export interface Ref {
+  readonly ref?: string;
+}
+
 /** Flags that say how rows are printed. */
 export interface Output {
   readonly format: Format;
@@ -18,14 +24,19 @@ export interface Output {
 }
 
 export function withUri(command: Command): Command {
-  return command.argument('<uri>', 'folder of the table: a path or a file: URL');
+  return command.argument('<uri>', 'the table: a path or a file: URL of its folder');
 }
 
 /** Adds the flags of `At`. */
 export function withVersion(command: Command): Command {
   return command
-    .option('--version <n>', 'as of this version', version)
+    .option('--version <n>', 'as of this version; of Iceberg tables: this snapshot', version)
     .option('--at <time>', 'as of this time (ISO 8601)', time);
+}
+
+/** Adds the flag that chooses a snapshot of an Iceberg table by its name. */
+export function withRef(command: Command): Command {
+  return command.option('--ref <name>', 'as of this branch or tag of an Iceberg table');
 }
 
 /** Adds the flags of `Output`. */
@@ -37,6 +48,10 @@ export function withOutput(command: Command): Command {
 
 export function choice({ version: wanted, at: when }: At): VersionChoice {
   return { version: wanted, timestampMs: when };
+}
+
+export function snapshotChoice({ version: snapshotId, at, ref }: At & Ref): SnapshotChoice {
+  return { snapshotId, timestampMs: at, ref };
 }
 
 export function version(text: string): bigint {

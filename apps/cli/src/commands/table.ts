@@ -1,33 +1,47 @@
 import { Command } from 'commander';
 import { isCdcError } from '@cdc-demo/cdc-core';
-import { DeltaTable } from '@cdc-demo/delta';
+import type { ContentFile } from '@cdc-demo/iceberg';
 import { printJson } from '../print-json.ts';
 import { printRows } from '../print-rows.ts';
 import { cutCommand } from './cut.ts';
 import { changesCommand, diffCommand, verifyCommand } from './feed.ts';
-import { choice, count, withOutput, withUri, withVersion } from './table-arguments.ts';
-import type { At, Output } from './table-arguments.ts';
+import { openTable } from './open-table.ts';
+import {
+  choice,
+  count,
+  snapshotChoice,
+  withOutput,
+  withRef,
+  withUri,
+  withVersion,
+} from './table-arguments.ts';
+import type { At, Output, Ref } from './table-arguments.ts';
 import { cleanLogCommand, optimizeCommand, vacuumCommand } from './upkeep.ts';
 
 interface Filtered {
   readonly where?: string;
 }
 
-interface RowFlags extends At, Output, Filtered {
+interface RowFlags extends At, Ref, Output, Filtered {
   readonly columns?: readonly string[];
 }
 
 const WHERE = "only rows for which it is true, as in SQL: id > 5 AND name LIKE 'A%'";
 
+const NO_TABLE = new Set(['cli/not-a-table', 'delta/not-a-table', 'iceberg/not-a-table']);
+
 /** The exit code of a `table` command that ended with `error`. */
 export function tableExitCode(error: unknown): number {
   if (!isCdcError(error)) return 2;
-  return error.code === 'delta/not-a-table' ? 1 : error.code === 'delta/feed-untrue' ? 3 : 2;
+  if (error.code === 'delta/feed-untrue') return 3;
+  return NO_TABLE.has(error.code) ? 1 : 2;
 }
 
 export function tableCommand(): Command {
   return new Command('table')
-    .description('Read and look after any Delta table, whoever wrote it')
+    .description(
+      'Read and look after any Delta table, whoever wrote it, and read any Iceberg table',
+    )
     .addCommand(infoCommand())
     .addCommand(rowsCommand())
     .addCommand(changesCommand())
@@ -48,6 +62,7 @@ Examples:
   $ cdc-demo table rows data/lake/public/customers --where "id >= 100 AND name LIKE 'A%'"
   $ cdc-demo table changes data/lake/public/customers --from 0 --to 5
   $ cdc-demo table changes data/lake/public/customers --track customers.place
+  $ cdc-demo table rows warehouse/db/customers --ref main
   $ cdc-demo table diff data/lake/public/customers --from 3 --to 5 --format table
   $ cdc-demo table verify data/lake/public/customers --every-version
   $ cdc-demo table vacuum data/lake/public/customers --dry-run
@@ -59,21 +74,29 @@ Exit codes: 0 done; 1 not a table; 2 unreadable, or wrong arguments; 3 verify: t
 
 function infoCommand(): Command {
   const command = new Command('info').description('Version, schema, size, features and position');
-  return withVersion(withUri(command)).action(async (uri: string, flags: At) => {
-    const table = await DeltaTable.open(uri);
-    printJson(await table.info(choice(flags)));
+  return withRef(withVersion(withUri(command))).action(async (uri: string, flags: At & Ref) => {
+    const { format, table } = await openTable(uri);
+    printJson(
+      format === 'delta'
+        ? await table.info(choice(flags))
+        : { ...(await table.info(snapshotChoice(flags))), refs: table.refs },
+    );
   });
 }
 
 function rowsCommand(): Command {
   const command = new Command('rows').description('The rows of a version, one JSON object a line');
-  return withOutput(withVersion(withUri(command)))
+  return withOutput(withRef(withVersion(withUri(command))))
     .option('--columns <names...>', 'only these columns')
     .option('--where <predicate>', WHERE)
     .action(async (uri: string, flags: RowFlags) => {
       const { columns, where } = flags;
-      const table = await DeltaTable.open(uri);
-      await printRows(table.rows({ ...choice(flags), columns, where }), flags);
+      const { format, table } = await openTable(uri);
+      const rows =
+        format === 'delta'
+          ? table.rows({ ...choice(flags), columns, where })
+          : table.rows({ ...snapshotChoice(flags), columns, where });
+      await printRows(rows, flags);
     });
 }
 
@@ -84,9 +107,10 @@ function historyCommand(): Command {
   return withUri(command)
     .option('--limit <n>', 'at most so many', count)
     .action(async (uri: string, { limit = Infinity }: { readonly limit?: number }) => {
-      const table = await DeltaTable.open(uri);
+      const { format, table } = await openTable(uri);
       let left = limit;
-      for await (const entry of table.history()) {
+      const entries = format === 'delta' ? table.history() : table.snapshots.toReversed();
+      for await (const entry of entries) {
         if (left-- <= 0) break;
         printJson(entry);
       }
@@ -95,13 +119,25 @@ function historyCommand(): Command {
 
 function filesCommand(): Command {
   const command = new Command('files').description(
-    'The data files of a version, one JSON object a line',
+    'The data files of a version, one JSON object a line; of Iceberg tables delete files too',
   );
-  return withVersion(withUri(command))
-    .option('--where <predicate>', 'only files that may hold a row for which it is true')
-    .action(async (uri: string, flags: At & Filtered) => {
-      const table = await DeltaTable.open(uri);
+  return withRef(withVersion(withUri(command)))
+    .option('--where <predicate>', 'only files of a Delta table that may hold such a row')
+    .action(async (uri: string, flags: At & Ref & Filtered) => {
+      const { format, table } = await openTable(uri);
       const { where } = flags;
-      for await (const file of table.files({ ...choice(flags), where })) printJson(file);
+      if (format === 'delta') {
+        for await (const file of table.files({ ...choice(flags), where })) printJson(file);
+        return;
+      }
+      for (const file of await table.files(snapshotChoice(flags))) printJson(plain(file));
     });
+}
+
+/** Partition values of bytes in hexadecimal. */
+function plain({ partition, ...file }: ContentFile): unknown {
+  const values = partition.map((value) =>
+    value instanceof Uint8Array ? Buffer.from(value).toString('hex') : (value ?? null),
+  );
+  return { ...file, partition: values };
 }

@@ -5,7 +5,6 @@ export interface ManifestFile {
   readonly specId: number | undefined;
   /** What its entries inherit that do not say theirs. */
   readonly sequenceNumber: bigint;
-  readonly addedSnapshotId: bigint | undefined;
   /** The id of the first row of the entries that have none. */
   readonly firstRowId: bigint | undefined;
 }

@@ -8,7 +8,6 @@ import type { ManifestFile } from './manifest-file.ts';
 /** Field ids of a manifest list (table specification, "Manifest Lists"). */
 const PATH = 500;
 const SPEC_ID = 502;
-const ADDED_SNAPSHOT_ID = 503;
 const SEQUENCE_NUMBER = 515;
 const CONTENT = 517;
 const FIRST_ROW_ID = 520;
@@ -35,7 +34,6 @@ function withoutList(path: string): ManifestFile {
     content: 'data',
     specId: undefined,
     sequenceNumber: 0n,
-    addedSnapshotId: undefined,
     firstRowId: undefined,
   };
 }
@@ -46,7 +44,6 @@ function toManifestFile(record: AvroRecord): ManifestFile {
     content: record.optionalNumber(CONTENT) === 1 ? 'deletes' : 'data',
     specId: record.number(SPEC_ID),
     sequenceNumber: record.optionalLong(SEQUENCE_NUMBER) ?? 0n,
-    addedSnapshotId: record.optionalLong(ADDED_SNAPSHOT_ID),
     firstRowId: record.optionalLong(FIRST_ROW_ID),
   };
 }

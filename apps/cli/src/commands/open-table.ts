@@ -1,0 +1,42 @@
+import { CdcError, isCdcError } from '@cdc-demo/cdc-core';
+import { DeltaTable } from '@cdc-demo/delta';
+import { IcebergTable } from '@cdc-demo/iceberg';
+
+/** A table of one of the formats that are read. */
+export type AnyTable =
+  | { readonly format: 'delta'; readonly table: DeltaTable }
+  | { readonly format: 'iceberg'; readonly table: IcebergTable };
+
+const ICEBERG_METADATA = /\.metadata\.json(\.gz)?$/;
+
+/**
+ * Opens a table of whatever format.
+ * @throws CdcError `cli/not-a-table`; what opening a damaged table throws
+ */
+export async function openTable(uri: string): Promise<AnyTable> {
+  if (ICEBERG_METADATA.test(uri)) return { format: 'iceberg', table: await IcebergTable.open(uri) };
+  const delta = await orNoTable('delta/not-a-table', DeltaTable.open(uri));
+  if (delta) return { format: 'delta', table: delta };
+  const iceberg = await orNoTable('iceberg/not-a-table', IcebergTable.open(uri));
+  if (iceberg) return { format: 'iceberg', table: iceberg };
+  throw new CdcError({
+    code: 'cli/not-a-table',
+    message: `There is no table at ${uri}`,
+    policy: {
+      retry: 'never',
+      kind: 'target-refused',
+      remedy:
+        'Give the folder that contains the folder _delta_log of a Delta table, or the folder ' +
+        'metadata of an Iceberg table; or one of its *.metadata.json files',
+    },
+  });
+}
+
+async function orNoTable<T>(code: string, opening: Promise<T>): Promise<T | undefined> {
+  try {
+    return await opening;
+  } catch (error) {
+    if (isCdcError(error) && error.code === code) return undefined;
+    throw error;
+  }
+}
