@@ -129,6 +129,25 @@ describe('an Iceberg table', () => {
     await expect(rows({ where: 'age > 3' })).rejects.toMatchObject({ code: 'lake/predicate' });
   });
 
+  test('does not open files that cannot hold a wanted row', async () => {
+    const bound = (id: number): Buffer => {
+      const bytes = Buffer.alloc(8);
+      bytes.writeBigInt64LE(BigInt(id));
+      return bytes;
+    };
+    const metrics = {
+      lower_bounds: [{ key: 1, value: bound(1) }],
+      upper_bounds: [{ key: 1, value: bound(7) }],
+      value_counts: [{ key: 1, value: 7 }],
+      null_value_counts: [{ key: 1, value: 0 }],
+    };
+    const gone = { ...first, ...metrics, file_path: `${table.location}/data/gone.parquet` };
+    await table.commit([gone, await table.parquet([ID, NAME], people(9))]);
+    expect(await rows({ where: 'id > 7' })).toEqual(lines(9));
+    expect(await rows({ where: 'id IS NULL OR id = 0' })).toEqual([]);
+    await expect(rows({ where: 'id > 6' })).rejects.toMatchObject({ code: 'iceberg/file-missing' });
+  });
+
   test('numbers rows by their file, unless the file numbers them itself', async () => {
     const moved = await table.parquet(
       [

@@ -30,6 +30,15 @@ const MANIFEST_LIST = record('manifest_file', [
   ['first_row_id', optional('long'), 520],
 ]);
 
+/** A map with integers as keys. */
+function mapOf(value: string, [keyId, valueId]: readonly [number, number]): object {
+  const items = record(`k${keyId}_v${valueId}`, [
+    ['key', 'int', keyId],
+    ['value', value, valueId],
+  ]);
+  return { type: 'array', items, logicalType: 'map' };
+}
+
 function manifestSchema(partition: readonly (readonly [string, unknown, number])[]): object {
   const ids = { type: 'array', items: 'int', 'element-id': 136 };
   const file = record('r2', [
@@ -39,6 +48,10 @@ function manifestSchema(partition: readonly (readonly [string, unknown, number])
     ['partition', record('r102', partition), 102],
     ['record_count', 'long', 103],
     ['file_size_in_bytes', 'long', 104],
+    ['value_counts', optional(mapOf('long', [119, 120])), 109],
+    ['null_value_counts', optional(mapOf('long', [121, 122])), 110],
+    ['lower_bounds', optional(mapOf('bytes', [126, 127])), 125],
+    ['upper_bounds', optional(mapOf('bytes', [129, 130])), 128],
     ['key_metadata', optional('bytes'), 131],
     ['equality_ids', optional(ids), 135],
     ['referenced_data_file', optional('string'), 143],
@@ -52,6 +65,11 @@ function manifestSchema(partition: readonly (readonly [string, unknown, number])
   ]);
 }
 
+interface Entry<V> {
+  readonly key: number;
+  readonly value: V;
+}
+
 /** A file of a manifest; what is left out is as usual. */
 export interface TestFile {
   readonly content?: 0 | 1 | 2;
@@ -61,6 +79,10 @@ export interface TestFile {
   readonly partition?: Readonly<Record<string, unknown>>;
   readonly record_count: number;
   readonly file_size_in_bytes: number;
+  readonly value_counts?: readonly Entry<number>[];
+  readonly null_value_counts?: readonly Entry<number>[];
+  readonly lower_bounds?: readonly Entry<Buffer>[];
+  readonly upper_bounds?: readonly Entry<Buffer>[];
   readonly key_metadata?: Buffer;
   readonly equality_ids?: readonly number[];
   readonly referenced_data_file?: string;
@@ -237,6 +259,10 @@ function entryOf({ status = 1, ...file }: TestFile): object {
       content: 0,
       file_format: 'parquet',
       partition: {},
+      value_counts: null,
+      null_value_counts: null,
+      lower_bounds: null,
+      upper_bounds: null,
       key_metadata: null,
       equality_ids: null,
       referenced_data_file: null,

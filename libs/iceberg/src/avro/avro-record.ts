@@ -6,6 +6,11 @@ interface AvroField {
   readonly schema: ExactJson;
 }
 
+export interface AvroEntry {
+  readonly key: number;
+  readonly value: unknown;
+}
+
 /** The fields of each record schema by their Iceberg ids; schemas are shared by all records. */
 const known = new WeakMap<object, ReadonlyMap<number, AvroField>>();
 
@@ -74,6 +79,12 @@ export class AvroRecord {
     const value = this.value(id);
     if (value === undefined) return undefined;
     return Array.isArray(value) ? value.map(Number) : this.#fail(id, 'a list of numbers');
+  }
+
+  /** A map with integers as keys, which Avro has as a list of entries; none when it is absent. */
+  entries(id: number): readonly AvroEntry[] {
+    const value = this.value(id) ?? [];
+    return Array.isArray(value) ? (value as readonly AvroEntry[]) : this.#fail(id, 'a map');
   }
 
   record(id: number): AvroRecord {

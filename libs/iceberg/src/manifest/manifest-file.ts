@@ -11,6 +11,16 @@ export interface ManifestFile {
 
 export type FileContent = 'data' | 'position-deletes' | 'equality-deletes';
 
+/** What is known of the values of a file's columns, by field id. */
+export interface FileMetrics {
+  /** At or below, and at or above, every value that is there; as Appendix D writes values. */
+  readonly lower: ReadonlyMap<number, Uint8Array>;
+  readonly upper: ReadonlyMap<number, Uint8Array>;
+  readonly nullCounts: ReadonlyMap<number, number>;
+  /** NULL and NaN included. */
+  readonly valueCounts: ReadonlyMap<number, number>;
+}
+
 /** A data file or delete file of a table (table specification, "Data File Fields"). */
 export interface ContentFile {
   readonly content: FileContent;
@@ -22,6 +32,7 @@ export interface ContentFile {
   readonly partition: readonly unknown[];
   readonly recordCount: number;
   readonly sizeBytes: number;
+  readonly metrics: FileMetrics;
   readonly isEncrypted: boolean;
   /** The data sequence number: what deletes are compared with. */
   readonly sequenceNumber: bigint;

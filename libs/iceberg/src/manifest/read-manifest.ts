@@ -1,4 +1,4 @@
-import type { AvroRecord } from '../avro/avro-record.ts';
+import type { AvroEntry, AvroRecord } from '../avro/avro-record.ts';
 import { readAvro } from '../avro/object-container.ts';
 import { orInvalid } from '../errors.ts';
 import type { PartitionSpec } from '../metadata/partition-spec.ts';
@@ -14,6 +14,10 @@ const FILE_FORMAT = 101;
 const PARTITION = 102;
 const RECORD_COUNT = 103;
 const FILE_SIZE = 104;
+const VALUE_COUNTS = 109;
+const NULL_VALUE_COUNTS = 110;
+const LOWER_BOUNDS = 125;
+const UPPER_BOUNDS = 128;
 const KEY_METADATA = 131;
 const CONTENT = 134;
 const EQUALITY_IDS = 135;
@@ -83,6 +87,12 @@ function toContentFile(
     partition: spec.fields.map(({ fieldId }) => partition?.value(fieldId)),
     recordCount: file.number(RECORD_COUNT),
     sizeBytes: file.number(FILE_SIZE),
+    metrics: {
+      lower: bytesById(file.entries(LOWER_BOUNDS)),
+      upper: bytesById(file.entries(UPPER_BOUNDS)),
+      nullCounts: numbersById(file.entries(NULL_VALUE_COUNTS)),
+      valueCounts: numbersById(file.entries(VALUE_COUNTS)),
+    },
     isEncrypted: file.value(KEY_METADATA) !== undefined,
     sequenceNumber: entry.optionalLong(SEQUENCE_NUMBER) ?? sequenceNumber,
     firstRowId: file.optionalLong(FIRST_ROW_ID),
@@ -90,4 +100,14 @@ function toContentFile(
     referencedDataFile: file.optionalString(REFERENCED_DATA_FILE),
     blob: offset === undefined || bytes === undefined ? undefined : { offset, bytes },
   };
+}
+
+function bytesById(entries: readonly AvroEntry[]): ReadonlyMap<number, Uint8Array> {
+  return new Map(
+    entries.flatMap(({ key, value }) => (value instanceof Uint8Array ? [[key, value]] : [])),
+  );
+}
+
+function numbersById(entries: readonly AvroEntry[]): ReadonlyMap<number, number> {
+  return new Map(entries.map(({ key, value }) => [key, Number(value)]));
 }

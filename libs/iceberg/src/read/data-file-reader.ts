@@ -18,9 +18,11 @@ import { PositionDeletes } from '../deletes/position-deletes.ts';
 import { readDeletionVector } from '../deletes/read-deletion-vector.ts';
 import { IcebergError } from '../errors.ts';
 import type { ContentFile } from '../manifest/manifest-file.ts';
+import type { PartitionSpec } from '../metadata/partition-spec.ts';
 import type { TableMetadata } from '../metadata/table-metadata.ts';
 import { parseNameMapping } from '../schema/name-mapping.ts';
 import type { NameMapping } from '../schema/name-mapping.ts';
+import { fileBounds } from './file-bounds.ts';
 import { columnOrigins } from './file-columns.ts';
 import type { ColumnOrigin } from './file-columns.ts';
 import { ParquetFiles } from './parquet-files.ts';
@@ -63,11 +65,23 @@ export class DataFileReader {
     return this.#parts.deletes.of(file);
   }
 
+  /** May a file have rows that the scan wants, by its partition and its metrics? */
+  mayHold(file: ContentFile, { predicate, columns }: Scan): boolean {
+    if (!predicate) return true;
+    const spec = this.#specOf(file);
+    const fields = columns.map(({ field }) => field);
+    return possibleOutcomes(predicate, ({ path }) => {
+      const field = fieldAt(fields, path);
+      return field ? fileBounds(file, spec, field) : NO_BOUNDS;
+    }).someMatch;
+  }
+
   /**
    * The rows of a file that are not deleted and that the scan wants, in the order of the file.
    * @throws IcebergError, LakeError as `ParquetFiles.open`, `columnOrigins` and delete files do
    */
   async *liveRows(file: ContentFile, scan: Scan): AsyncGenerator<ColumnBatch, void, undefined> {
+    if (!this.mayHold(file, scan)) return;
     const deletes = this.deletesOf(file);
     const deleted = await this.#byPosition(file, deletes);
     const values = await this.#byValue(deletes);
@@ -129,15 +143,19 @@ export class DataFileReader {
     scan: Scan,
     values: readonly DeletedValues[],
   ): Promise<OpenDataFile> {
-    const { specs } = this.#parts.metadata;
     const columns = [...scan.columns, ...keysOf(values, scan)];
     const parquet = await this.#parquet.open(file);
-    const spec = specs.find(({ id }) => id === file.specId) ?? { id: 0, fields: [] };
+    const spec = this.#specOf(file);
     const facts = { file, spec, fields: parquet.fields, names: this.#names };
     const origins = columnOrigins(columns, facts);
     const stored = origins.flatMap((origin) => (origin.kind === 'stored' ? [origin.field] : []));
     const fields = [...stored, ...(scan.lineage ? LINEAGE_FIELDS : [])];
     return { file, parquet, columns, origins, fields, stored: stored.length };
+  }
+
+  #specOf({ specId }: ContentFile): PartitionSpec {
+    const { specs } = this.#parts.metadata;
+    return specs.find(({ id }) => id === specId) ?? { id: specId, fields: [] };
   }
 
   async #byPosition(
@@ -162,6 +180,15 @@ interface OpenDataFile {
   /** What is read of the file: stored columns, then those of row lineage. */
   readonly fields: readonly Field[];
   readonly stored: number;
+}
+
+function fieldAt(
+  fields: readonly Field[],
+  [at = -1, ...below]: readonly number[],
+): Field | undefined {
+  const field = fields[at];
+  if (!field || below.length === 0) return field;
+  return field.type.kind === 'struct' ? fieldAt(field.type.fields, below) : undefined;
 }
 
 /** Columns whose values say which rows are deleted, and that are not read anyway. */
