@@ -1,3 +1,5 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fixtureLines, fixturesFolder } from '@cdc-demo/cdc-testing';
 import { conformanceSuite } from '@cdc-demo/cdc-testing/contracts';
@@ -52,6 +54,13 @@ conformanceSuite('Iceberg, tables of Spark on the command line', [
       expect(lines.sort()).toEqual(
         expected('cow_merge_v2/changes.create_changelog_view.keys-id.jsonl'),
       );
+      const folder = mkdtempSync(join(tmpdir(), 'place-'));
+      const place = join(folder, 'place.json');
+      const tracked = await call('changes', path('cow_merge_v2'), '--track', place);
+      expect(tracked.lines.sort()).toEqual(lines);
+      const again = await call('changes', path('cow_merge_v2'), '--track', place);
+      expect(again).toMatchObject({ code: 0, lines: [] });
+      rmSync(folder, { recursive: true });
       const ids = expected('cow_merge_v2/history.jsonl').map(
         (line) => (JSON.parse(line) as { readonly snapshot: string }).snapshot,
       );

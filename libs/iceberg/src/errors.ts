@@ -17,7 +17,9 @@ export type IcebergErrorCode =
   | 'iceberg/file-missing'
   | 'iceberg/foreign-storage'
   | 'iceberg/field-ids-missing'
-  | 'iceberg/deletes-invalid';
+  | 'iceberg/deletes-invalid'
+  | 'iceberg/table-replaced'
+  | 'iceberg/tracker-corrupt';
 
 export const icebergPolicy = {
   'iceberg/not-a-table': {
@@ -99,6 +101,16 @@ export const icebergPolicy = {
     retry: 'never',
     kind: 'target-refused',
     remedy: 'Rewrite the delete files of the table with the engine that wrote them',
+  },
+  'iceberg/table-replaced': {
+    retry: 'never',
+    kind: 'target-refused',
+    remedy: 'Remove the tracker file to read the other table from its beginning',
+  },
+  'iceberg/tracker-corrupt': {
+    retry: 'never',
+    kind: 'target-refused',
+    remedy: 'Name the file of an earlier call, or remove this one to begin anew',
   },
 } as const satisfies Record<IcebergErrorCode, ErrorPolicy>;
 

@@ -15,7 +15,7 @@ import type {
 import { DataFileReader } from './read/data-file-reader.ts';
 import { planScan } from './read/scan.ts';
 import type { Wanted } from './read/scan.ts';
-import { TableFiles } from './read/table-files.ts';
+import { TableFiles } from './files/table-files.ts';
 import type { TableSchema } from './schema/table-schema.ts';
 import { chooseSnapshot } from './snapshot/choose-snapshot.ts';
 import type { SnapshotChoice } from './snapshot/choose-snapshot.ts';

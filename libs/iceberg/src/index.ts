@@ -4,6 +4,8 @@ export { IcebergTable } from './iceberg-table.ts';
 export type { ChangesOptions, ReadOptions, RowsOptions, TableInfo } from './iceberg-table.ts';
 export type { ChangeType } from './changes/pair-changes.ts';
 export type { ChangeOptions } from './changes/read-changes.ts';
+export { SnapshotTracker } from './changes/snapshot-tracker.ts';
+export type { UnreadSnapshots } from './changes/snapshot-tracker.ts';
 export type { ContentFile, FileContent } from './manifest/manifest-file.ts';
 export type { PartitionField, PartitionSpec } from './metadata/partition-spec.ts';
 export type {

@@ -229,6 +229,12 @@ export class TestTable implements AsyncDisposable {
     this.#manifests = [];
   }
 
+  /** Forgets a snapshot. */
+  expire(id: bigint): void {
+    this.#snapshots = this.#snapshots.filter((each) => each['snapshot-id'] !== `#${id}`);
+    this.metadata['snapshots'] = this.#snapshots;
+  }
+
   /** Writes the metadata and opens the table. */
   async open(): Promise<IcebergTable> {
     await this.store.put(`metadata/v${++this.#count}.metadata.json`, Buffer.from(this.json()));

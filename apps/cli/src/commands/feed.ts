@@ -1,6 +1,8 @@
 import process from 'node:process';
 import { basename, dirname, resolve } from 'node:path';
 import { Command } from 'commander';
+import { CdcError } from '@cdc-demo/cdc-core';
+import type { ObjectStore } from '@cdc-demo/cdc-core';
 import {
   DeltaError,
   DeltaTable,
@@ -10,7 +12,7 @@ import {
   verifyFeed,
 } from '@cdc-demo/delta';
 import type { VersionChoice } from '@cdc-demo/delta';
-import { CdcError } from '@cdc-demo/cdc-core';
+import { SnapshotTracker } from '@cdc-demo/iceberg';
 import type { IcebergTable, SnapshotChoice } from '@cdc-demo/iceberg';
 import { openObjectStore } from '@cdc-demo/object-store';
 import { printJson } from '../print-json.ts';
@@ -57,10 +59,11 @@ async function printChanges(
 
 /** The changes after a snapshot; see `IcebergTable.changes`. */
 async function printSnapshotChanges(table: IcebergTable, flags: ChangeFlags): Promise<void> {
-  if (flags.summary || flags.track !== undefined) {
+  if (flags.track !== undefined) return printUnreadSnapshots(table, flags.track, flags);
+  if (flags.summary) {
     throw new CdcError({
       code: 'cli/delta-only',
-      message: 'The table is an Iceberg table, and --summary and --track are for Delta tables',
+      message: 'The table is an Iceberg table, and --summary is for Delta tables',
       policy: {
         retry: 'never',
         kind: 'configuration',
@@ -78,17 +81,38 @@ async function printSnapshotChanges(table: IcebergTable, flags: ChangeFlags): Pr
 
 /** The place moves on when everything was printed, so that a broken call shows it again. */
 async function printUnread(table: DeltaTable, file: string, flags: ChangeFlags): Promise<void> {
-  if (flags.from ?? flags.to) {
-    throw new DeltaError('delta/version-missing', '--track goes on from its file: it has no range');
-  }
-  const path = resolve(file);
-  const store = openObjectStore(dirname(path));
-  const tracker = new VersionTracker(table, { store, key: basename(path) });
+  assertNoRange(flags);
+  const tracker = new VersionTracker(table, placeOf(file));
   const unread = await tracker.unread();
   if (!unread) return;
   const { first, last } = unread;
   await printChanges(table, { from: { version: first }, to: { version: last } }, flags);
   await tracker.read(last);
+}
+
+/** As `printUnread`. */
+async function printUnreadSnapshots(
+  table: IcebergTable,
+  file: string,
+  flags: ChangeFlags,
+): Promise<void> {
+  assertNoRange(flags);
+  const tracker = new SnapshotTracker(table, placeOf(file));
+  const unread = await tracker.unread();
+  if (!unread) return;
+  const from = unread.from === undefined ? undefined : { snapshotId: unread.from };
+  await printRows(table.changes({ from, to: { snapshotId: unread.to } }), flags);
+  await tracker.read(unread.to);
+}
+
+function placeOf(file: string): { readonly store: ObjectStore; readonly key: string } {
+  const path = resolve(file);
+  return { store: openObjectStore(dirname(path)), key: basename(path) };
+}
+
+function assertNoRange({ from, to }: Range): void {
+  if (!(from ?? to)) return;
+  throw new DeltaError('delta/version-missing', '--track goes on from its file: it has no range');
 }
 
 export function diffCommand(): Command {

@@ -7,7 +7,7 @@ import type { Snapshot, TableMetadata } from '../metadata/table-metadata.ts';
 import { DataFileReader } from '../read/data-file-reader.ts';
 import { LINEAGE_FIELDS } from '../read/row-lineage.ts';
 import { planScan } from '../read/scan.ts';
-import type { TableFiles } from '../read/table-files.ts';
+import type { TableFiles } from '../files/table-files.ts';
 import type { TableSchema } from '../schema/table-schema.ts';
 import type { LiveFiles } from '../snapshot/live-files.ts';
 import { changedRows } from './changed-rows.ts';

@@ -2,7 +2,7 @@ import { canonicalRow } from '@cdc-demo/cdc-core';
 import type { ColumnBatch, Field } from '@cdc-demo/cdc-core';
 import { IcebergError } from '../errors.ts';
 import type { ContentFile } from '../manifest/manifest-file.ts';
-import type { ParquetFiles } from '../read/parquet-files.ts';
+import type { ParquetFiles } from '../files/parquet-files.ts';
 import type { TableSchema } from '../schema/table-schema.ts';
 
 /** Rows that are deleted by their values in some columns; NULL is a value like any other. */

@@ -1,7 +1,7 @@
 import type { Field } from '@cdc-demo/cdc-core';
 import { DeletionVector } from '@cdc-demo/lake-core';
 import type { ContentFile } from '../manifest/manifest-file.ts';
-import type { ParquetFiles } from '../read/parquet-files.ts';
+import type { ParquetFiles } from '../files/parquet-files.ts';
 
 /** Reserved field ids (table specification, "Reserved Field IDs"). */
 const FILE_PATH: Field = {

@@ -2,7 +2,7 @@ import { parseDeletionVectorPayload, unframeDeletionVectorPayload } from '@cdc-d
 import type { DeletionVector } from '@cdc-demo/lake-core';
 import { IcebergError } from '../errors.ts';
 import type { ContentFile } from '../manifest/manifest-file.ts';
-import type { TableFiles } from '../read/table-files.ts';
+import type { TableFiles } from '../files/table-files.ts';
 
 /**
  * The rows that a `deletion-vector-v1` blob deletes (Puffin specification, "Blob types"). Where it

@@ -2,7 +2,7 @@ import { readAvro } from '../avro/object-container.ts';
 import type { AvroRecord } from '../avro/avro-record.ts';
 import { orInvalid } from '../errors.ts';
 import type { Snapshot } from '../metadata/table-metadata.ts';
-import type { TableFiles } from '../read/table-files.ts';
+import type { TableFiles } from '../files/table-files.ts';
 import type { ManifestFile } from './manifest-file.ts';
 
 /** Field ids of a manifest list (table specification, "Manifest Lists"). */

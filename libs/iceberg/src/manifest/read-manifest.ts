@@ -2,7 +2,7 @@ import type { AvroEntry, AvroRecord } from '../avro/avro-record.ts';
 import { readAvro } from '../avro/object-container.ts';
 import { orInvalid } from '../errors.ts';
 import type { PartitionSpec } from '../metadata/partition-spec.ts';
-import type { TableFiles } from '../read/table-files.ts';
+import type { TableFiles } from '../files/table-files.ts';
 import type { ContentFile, FileContent, ManifestFile } from './manifest-file.ts';
 
 /** Field ids of a manifest (table specification, "Manifest Entry Fields", "Data File Fields"). */

@@ -25,10 +25,10 @@ import type { NameMapping } from '../schema/name-mapping.ts';
 import { fileBounds } from './file-bounds.ts';
 import { columnOrigins } from './file-columns.ts';
 import type { ColumnOrigin } from './file-columns.ts';
-import { ParquetFiles } from './parquet-files.ts';
+import { ParquetFiles } from '../files/parquet-files.ts';
 import { LINEAGE_FIELDS, lineageColumns } from './row-lineage.ts';
 import type { Scan, ScanColumn } from './scan.ts';
-import type { TableFiles } from './table-files.ts';
+import type { TableFiles } from '../files/table-files.ts';
 
 const BATCH_ROWS = 8192;
 const NAME_MAPPING = 'schema.name-mapping.default';

@@ -2,7 +2,7 @@ import type { ContentFile, ManifestFile } from '../manifest/manifest-file.ts';
 import { readManifest } from '../manifest/read-manifest.ts';
 import { readManifestList } from '../manifest/read-manifest-list.ts';
 import type { Snapshot, TableMetadata } from '../metadata/table-metadata.ts';
-import type { TableFiles } from '../read/table-files.ts';
+import type { TableFiles } from '../files/table-files.ts';
 
 /** The live files of a snapshot. */
 export interface SnapshotFiles {
