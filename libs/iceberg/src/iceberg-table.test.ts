@@ -105,6 +105,18 @@ describe('an Iceberg table', () => {
     expect(await rows()).toEqual(lines(1, 2, 4, 5, 6, 7, 8, 9));
   });
 
+  test('refuses positions that no file has', async () => {
+    for (const position of [-1n, 2n ** 60n]) {
+      await using other = await TestTable.create(COLUMNS);
+      const file = await other.parquet([ID, NAME], people(1));
+      const deletes = await other.parquet([PATH, POS], [[file.file_path, position]]);
+      await other.commit([file, { ...deletes, content: 1 }]);
+      await expect(canonicalRows((await other.open()).rows())).rejects.toMatchObject({
+        code: 'iceberg/deletes-invalid',
+      });
+    }
+  });
+
   test('loses rows by value in older files, also by a column that is not read', async () => {
     await table.commit([first]);
     const values = await table.parquet([NAME], [['n2'], ['n5'], ['n8']]);
@@ -222,6 +234,23 @@ describe('an Iceberg table', () => {
         '"raw":"0102","rank":7,"price2":null}',
     ]);
     expect(await rows({ where: "region = 'us'" })).toEqual([]);
+    table.metadata['schemas'] = [
+      {
+        type: 'struct',
+        'schema-id': 0,
+        'identifier-field-ids': [1],
+        fields: [
+          ...COLUMNS,
+          { id: 10, name: 'region', type: 'string', required: false, 'initial-default': 'no' },
+        ],
+      },
+    ];
+    const nowhere = await table.parquet([ID, NAME], people(8));
+    await table.commit([{ ...nowhere, partition: { ...tuple, region: null } }], {
+      specId: 1,
+      partition,
+    });
+    expect(await rows({ where: 'id = 8' })).toEqual(['{"id":8,"name":"n8","region":null}']);
     const opened = await table.open();
     expect(await opened.info()).toMatchObject({
       identifierFields: ['id'],

@@ -137,6 +137,7 @@ export class ChangeCommitter {
   /** Lets one commit run at a time. */
   #alone<T>(work: () => Promise<T>): Promise<T> {
     const done = this.#busy.then(work);
+    // Whoever asked for the work gets its error; the next one only waits for its end.
     this.#busy = done.catch(() => undefined);
     return done;
   }

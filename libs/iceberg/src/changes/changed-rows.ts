@@ -33,7 +33,7 @@ export async function* changedRows(
   const old = new Map(before?.data.map((file) => [file.path, file]));
   const kept = after.data.filter(({ path }) => old.has(path));
   const came: MovedRows[] = [];
-  for (const file of before && kept.length > 0 ? kept : []) {
+  for (const file of kept) {
     if (!before || sameDeletes(before.reader, after.reader, file)) continue;
     const [was, is] = [await before.reader.deleted(file), await after.reader.deleted(file)];
     for await (const rows of rowsAt(before.reader, { file, scan, rows: without(is, was) })) {

@@ -1,5 +1,6 @@
-import type { Field } from '@cdc-demo/cdc-core';
+import type { Field, FieldValue } from '@cdc-demo/cdc-core';
 import { DeletionVector } from '@cdc-demo/lake-core';
+import { IcebergError } from '../errors.ts';
 import type { ContentFile } from '../manifest/manifest-file.ts';
 import type { ParquetFiles } from '../files/parquet-files.ts';
 
@@ -56,9 +57,22 @@ export class PositionDeletes {
         const path = paths?.value(row) as string;
         let vector = rows.get(path);
         if (!vector) rows.set(path, (vector = new DeletionVector()));
-        vector.add(Number(positions?.value(row)));
+        vector.add(rowNumber(positions?.value(row), file));
       }
     }
     return rows;
   }
+}
+
+/** A position as a row number of a file, which no file has more of than a number can hold. */
+function rowNumber(position: FieldValue | undefined, { path }: ContentFile): number {
+  const row = typeof position === 'bigint' && position >= 0n ? Number(position) : -1;
+  if (Number.isSafeInteger(row) && row >= 0) return row;
+  throw new IcebergError(
+    'iceberg/deletes-invalid',
+    `The file ${path} deletes a row that cannot be`,
+    {
+      context: { path },
+    },
+  );
 }

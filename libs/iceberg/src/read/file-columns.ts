@@ -29,7 +29,7 @@ export function columnOrigins(
   facts: FileFacts,
 ): readonly ColumnOrigin[] {
   const { file, fields, names } = facts;
-  const hasIds = fields.some(hasId);
+  const hasIds = fields.some(({ id }) => id !== 0);
   if (!hasIds && !names && fields.length > 0) {
     const message = `The file ${file.path} has no field ids, and the table has no name mapping`;
     throw new IcebergError('iceberg/field-ids-missing', message, { context: { path: file.path } });
@@ -38,14 +38,9 @@ export function columnOrigins(
   return columns.map((column): ColumnOrigin => {
     const stored = places.find(column.field, fields);
     if (stored) return { kind: 'stored', field: stored };
-    const value = identityValue(file, facts.spec, column.field) ?? column.initialDefault;
-    return { kind: 'constant', value };
+    const value = identityValue(file, facts.spec, column.field);
+    return { kind: 'constant', value: value === undefined ? column.initialDefault : value };
   });
-}
-
-/** Does a column have an id, or a part of one? A list may, whose own id was forgotten. */
-function hasId({ id }: Field): boolean {
-  return id !== 0;
 }
 
 /** Finds fields in a file by id, or by the names that a mapping gives them. */
