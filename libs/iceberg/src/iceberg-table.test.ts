@@ -125,6 +125,23 @@ describe('an Iceberg table', () => {
     expect(await rows({ columns: ['id'] })).toEqual([1, 3, 4, 6, 7, 8].map((id) => `{"id":${id}}`));
   });
 
+  test('loses rows by the default of a column that their file does not have', async () => {
+    await table.commit([first]);
+    const rank = { id: 9, name: 'rank', type: 'long', required: false, 'initial-default': 7 };
+    const fields = [...COLUMNS, rank];
+    table.metadata['schemas'] = [{ type: 'struct', 'schema-id': 0, fields }];
+    const RANK: Field = { id: 9, name: 'rank', type: { kind: 'int', bits: 64 }, nullable: true };
+    const values = await table.parquet(
+      [ID, RANK],
+      [
+        [3n, 7n],
+        [4n, null],
+      ],
+    );
+    await table.commit([{ ...values, content: 2, equality_ids: [1, 9] }]);
+    expect(await rows({ columns: ['id', 'name'] })).toEqual(lines(1, 2, 4, 5, 6, 7));
+  });
+
   test('gives columns and rows as they are asked for', async () => {
     await table.commit([first]);
     expect(await rows({ columns: ['NAME'], where: 'id >= 6' })).toEqual([

@@ -1,13 +1,16 @@
 import { canonicalRow } from '@cdc-demo/cdc-core';
-import type { ColumnBatch, Field } from '@cdc-demo/cdc-core';
+import type { ColumnBatch, Field, FieldValue } from '@cdc-demo/cdc-core';
 import { IcebergError } from '../errors.ts';
 import type { ContentFile } from '../manifest/manifest-file.ts';
 import type { ParquetFiles } from '../files/parquet-files.ts';
+import type { ScanColumn } from '../schema/table-schema.ts';
 import type { TableSchema } from '../schema/table-schema.ts';
 
 /** Rows that are deleted by their values in some columns; NULL is a value like any other. */
 export interface DeletedValues {
   readonly fields: readonly Field[];
+  /** What rows have in these columns whose file does not. */
+  readonly defaults: readonly FieldValue[];
   /** Canonical rows of `fields`. */
   readonly rows: ReadonlySet<string>;
 }
@@ -34,20 +37,22 @@ export class EqualityDeletes {
   }
 
   async #readAll(file: ContentFile): Promise<DeletedValues> {
-    const fields = file.equalityIds.map((id) => this.#field(id, file.path));
+    const columns = file.equalityIds.map((id) => this.#column(id, file.path));
+    const fields = columns.map(({ field }) => field);
     if (fields.length === 0) throw invalid(file.path, 'it names no columns');
     const parquet = await this.#parquet.open(file);
     const rows = new Set<string>();
     for await (const { rows: batch } of parquet.read({ fields, match: 'id' })) {
       for (let row = 0; row < batch.length; row++) rows.add(rowText(batch, row));
     }
-    return { fields, rows };
+    return { fields, defaults: columns.map(({ initialDefault }) => initialDefault), rows };
   }
 
-  #field(id: number, path: string): Field {
+  #column(id: number, path: string): ScanColumn {
     for (const { columns } of this.#schemas.toReversed()) {
-      const field = columns.find((column) => column.id === id)?.field;
-      if (field) return field;
+      const column = columns.find((each) => each.id === id);
+      const field = column?.field;
+      if (field) return { field, initialDefault: column.initialDefault };
     }
     throw invalid(path, `the column ${id} is not in any schema of the table`);
   }

@@ -27,7 +27,8 @@ import { columnOrigins } from './file-columns.ts';
 import type { ColumnOrigin } from './file-columns.ts';
 import { ParquetFiles } from '../files/parquet-files.ts';
 import { LINEAGE_FIELDS, lineageColumns } from './row-lineage.ts';
-import type { Scan, ScanColumn } from './scan.ts';
+import type { ScanColumn } from '../schema/table-schema.ts';
+import type { Scan } from './scan.ts';
 import type { TableFiles } from '../files/table-files.ts';
 
 const BATCH_ROWS = 8192;
@@ -195,10 +196,12 @@ function fieldAt(
 function keysOf(values: readonly DeletedValues[], scan: Scan): readonly ScanColumn[] {
   const known = new Set(scan.columns.map(({ field }) => field.id));
   const added: ScanColumn[] = [];
-  for (const field of values.flatMap(({ fields }) => fields)) {
-    if (known.has(field.id)) continue;
-    known.add(field.id);
-    added.push({ field, initialDefault: null });
+  for (const { fields, defaults } of values) {
+    for (const [i, field] of fields.entries()) {
+      if (known.has(field.id)) continue;
+      known.add(field.id);
+      added.push({ field, initialDefault: defaults[i] ?? null });
+    }
   }
   return added;
 }

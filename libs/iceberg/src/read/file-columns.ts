@@ -3,7 +3,7 @@ import { IcebergError } from '../errors.ts';
 import type { ContentFile } from '../manifest/manifest-file.ts';
 import type { PartitionSpec } from '../metadata/partition-spec.ts';
 import type { NameMapping } from '../schema/name-mapping.ts';
-import type { ScanColumn } from './scan.ts';
+import type { ScanColumn } from '../schema/table-schema.ts';
 import { identityValue } from './partition-value.ts';
 
 /** Where the values of a column come from, for the rows of one file. */

@@ -1,14 +1,7 @@
-import type { Field, FieldValue } from '@cdc-demo/cdc-core';
 import { bindPredicate, parsePredicate, predicateColumns } from '@cdc-demo/lake-core';
 import type { BoundPredicate, Predicate } from '@cdc-demo/lake-core';
 import { IcebergError } from '../errors.ts';
-import type { SchemaColumn, TableSchema } from '../schema/table-schema.ts';
-
-/** A column to read. */
-export interface ScanColumn {
-  readonly field: Field;
-  readonly initialDefault: FieldValue;
-}
+import type { ScanColumn, SchemaColumn, TableSchema } from '../schema/table-schema.ts';
 
 /** Columns to read, and which rows are wanted. */
 export interface Scan {

@@ -18,3 +18,9 @@ export interface TableSchema {
   /** Ids of the columns whose values tell rows apart. */
   readonly identifierFieldIds: readonly number[];
 }
+
+/** A column to read. */
+export interface ScanColumn {
+  readonly field: Field;
+  readonly initialDefault: FieldValue;
+}
