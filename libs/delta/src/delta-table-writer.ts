@@ -1,22 +1,25 @@
-import {
+import { silentLogger } from '@cdc-demo/cdc-core';
+import type {
   ChangeBatch,
+  Clock,
   ColumnBatch,
-  DELETE,
-  NO_IMAGE,
-  READ,
-  createColumn,
-  silentLogger,
+  Field,
+  FieldType,
+  Logger,
+  ObjectStore,
+  TableSchema,
 } from '@cdc-demo/cdc-core';
-import type { Clock, Field, FieldType, Logger, ObjectStore, TableSchema } from '@cdc-demo/cdc-core';
 import {
   DEFAULT_LAYOUT,
   ParquetFileCache,
   UpsertWriter,
   bytesOf,
+  deletesOf,
   newTableColumns,
   tableType,
   toTableChanges,
   toTableRows,
+  upsertsOf,
 } from '@cdc-demo/lake-core';
 import type { ColumnChange, FileLayout, TableColumns } from '@cdc-demo/lake-core';
 import { openObjectStore } from '@cdc-demo/object-store';
@@ -157,20 +160,12 @@ export class DeltaTableWriter {
 
   /** Adds rows, each in the place of the row with the same key. */
   upsert(rows: ColumnBatch): Promise<bigint> {
-    const batch = this.#changes(rows);
-    for (let row = 0; row < rows.length; row++) {
-      batch.append(READ, { before: NO_IMAGE, after: row, beforeIsFull: false }, row);
-    }
-    return this.#commitChanges(batch);
+    return this.#commitChanges((columns) => upsertsOf(rows, columns, this.#context.table));
   }
 
   /** Deletes the rows with these keys; `keys` has the key's columns. */
   delete(keys: ColumnBatch): Promise<bigint> {
-    const batch = this.#changes(keys);
-    for (let row = 0; row < keys.length; row++) {
-      batch.append(DELETE, { before: row, after: NO_IMAGE, beforeIsFull: false }, row);
-    }
-    return this.#commitChanges(batch);
+    return this.#commitChanges((columns) => deletesOf(keys, columns, this.#context.table));
   }
 
   /** Deletes all rows. */
@@ -228,25 +223,15 @@ export class DeltaTableWriter {
     return this.#checkpoints.settle();
   }
 
-  #changes(images: ColumnBatch): ChangeBatch {
-    const { fields, key } = this.#columns;
-    if (key.length === 0) {
+  #commitChanges(changesFor: (columns: TableColumns) => ChangeBatch): Promise<bigint> {
+    if (this.#columns.key.length === 0) {
       const { url } = this.#context.store;
       const message = `No key is known for the table at ${url}: name its columns in the options`;
       throw new DeltaError('delta/no-key', message, { context: { location: url } });
     }
-    const schema: TableSchema = { table: this.#context.table, version: 1, fields, key: [] };
-    return Object.assign(new ChangeBatch(schema, images.length), { images });
-  }
-
-  #commitChanges(batch: ChangeBatch): Promise<bigint> {
-    const isDelete = batch.ops[0] === DELETE;
     return this.#commit((target) => {
       const { columns } = target;
-      const changes = isDelete
-        ? Object.assign(batch, { images: withUnchanged(batch.images, columns.fields) })
-        : batch;
-      return this.#upserts.prepare([toTableChanges(changes, columns)], target);
+      return this.#upserts.prepare([toTableChanges(changesFor(columns), columns)], target);
     });
   }
 
@@ -407,18 +392,4 @@ function indexOf(fields: readonly Field[], name: string): number {
   const at = fields.findIndex((field) => field.name === name);
   if (at < 0) throw new DeltaError('delta/column-missing', `There is no column ${name}`);
   return at;
-}
-
-/** Rows of some columns as rows of all: the values of the others are not known. */
-function withUnchanged(rows: ColumnBatch, fields: readonly Field[]): ColumnBatch {
-  const columns = fields.map((field) => {
-    const at = rows.fields.findIndex(({ name }) => name === field.name);
-    const given = rows.columns[at];
-    if (given) return given;
-    const column = createColumn(field.type, rows.length);
-    for (let row = 0; row < rows.length; row++) column.appendUnchanged();
-    return column;
-  });
-  const types = fields.map((field) => rows.fields.find(({ name }) => name === field.name) ?? field);
-  return ColumnBatch.of(types, columns, rows.length);
 }

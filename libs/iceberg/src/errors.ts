@@ -19,7 +19,12 @@ export type IcebergErrorCode =
   | 'iceberg/field-ids-missing'
   | 'iceberg/deletes-invalid'
   | 'iceberg/table-replaced'
-  | 'iceberg/tracker-corrupt';
+  | 'iceberg/tracker-corrupt'
+  | 'iceberg/table-exists'
+  | 'iceberg/not-writable'
+  | 'iceberg/schema-change'
+  | 'iceberg/no-key'
+  | 'iceberg/conflict';
 
 export const icebergPolicy = {
   'iceberg/not-a-table': {
@@ -112,6 +117,31 @@ export const icebergPolicy = {
     kind: 'target-refused',
     remedy: 'Name the file of an earlier call, or remove this one to begin anew',
   },
+  'iceberg/table-exists': {
+    retry: 'never',
+    kind: 'target-refused',
+    remedy: 'Open the table that is there, or create this one in another folder',
+  },
+  'iceberg/not-writable': {
+    retry: 'never',
+    kind: 'target-refused',
+    remedy: 'Write the table with the engine that made it, or create a new one',
+  },
+  'iceberg/schema-change': {
+    retry: 'never',
+    kind: 'target-refused',
+    remedy: 'Open the table again and write rows with the columns that it has now',
+  },
+  'iceberg/no-key': {
+    retry: 'never',
+    kind: 'target-refused',
+    remedy: 'Name the columns of the key in the options, or create the table with them',
+  },
+  'iceberg/conflict': {
+    retry: 'backoff',
+    kind: 'failed',
+    remedy: 'Write again when fewer writers commit to the table',
+  },
 } as const satisfies Record<IcebergErrorCode, ErrorPolicy>;
 
 export class IcebergError extends CdcError<IcebergErrorCode> {
@@ -122,6 +152,10 @@ export class IcebergError extends CdcError<IcebergErrorCode> {
   ) {
     super({ code, message, policy: icebergPolicy[code], ...details });
   }
+}
+
+export function isIcebergError(error: unknown, code: IcebergErrorCode): boolean {
+  return isCdcError(error) && error.code === code;
 }
 
 /** What `parse` gives; whatever it throws is an error of what it reads. */

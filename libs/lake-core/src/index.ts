@@ -138,6 +138,7 @@ export type { IndexedFile } from './table-index/table-index.ts';
 export { TouchedFiles } from './table-index/touched-files.ts';
 export type { TouchedFile } from './table-index/touched-files.ts';
 export { changeRows } from './table-rows/change-rows.ts';
+export { deletesOf, upsertsOf } from './table-rows/keyed-changes.ts';
 export { partsAfter } from './table-rows/pending-changes.ts';
 export { toTableRange } from './table-rows/range-changes.ts';
 export type { TableRange } from './table-rows/range-changes.ts';

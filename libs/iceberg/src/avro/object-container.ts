@@ -1,26 +1,13 @@
 import { inflateRawSync } from 'node:zlib';
-import { isJsonObject, parseExactJson } from '@cdc-demo/lake-core';
-import type { ExactJson } from '@cdc-demo/lake-core';
-import avro from 'avsc';
+import { parseExactJson } from '@cdc-demo/lake-core';
+import type { Type } from 'avsc';
 import { AvroRecord } from './avro-record.ts';
+import { avroType } from './exact-long.ts';
 
 const MAGIC = [0x4f, 0x62, 0x6a, 0x01];
 const SYNC_BYTES = 16;
+/** More bytes than any size or count has. */
 const LONG_BYTES = 8;
-
-/** Longs are bigint: ids of snapshots have 63 bits. */
-const exactLong = avro.types.LongType.__with({
-  fromBuffer: (bytes: Buffer): bigint => bytes.readBigInt64LE(),
-  toBuffer: (value: bigint): Buffer => {
-    const bytes = Buffer.alloc(LONG_BYTES);
-    bytes.writeBigInt64LE(value);
-    return bytes;
-  },
-  fromJSON: (value: unknown): bigint => BigInt(value as number),
-  toJSON: Number,
-  isValid: (value: unknown): boolean => typeof value === 'bigint',
-  compare: (a: bigint, b: bigint): number => (a < b ? -1 : Number(a > b)),
-});
 
 export interface AvroFile {
   /** The header's key-value metadata as text. */
@@ -40,7 +27,7 @@ export function readAvro(bytes: Uint8Array): AvroFile {
   const { metadata, end } = readHeader(buffer);
   const sync = buffer.subarray(end, end + SYNC_BYTES);
   const schema = parseExactJson(metadata.get('avro.schema') ?? '');
-  const type = avro.Type.forSchema(schema as avro.Schema, { typeHook, wrapUnions: 'auto' });
+  const type = avroType(schema);
   const records: AvroRecord[] = [];
   let at = end + SYNC_BYTES;
   while (at < buffer.length) {
@@ -55,13 +42,6 @@ export function readAvro(bytes: Uint8Array): AvroFile {
     for (const value of values) records.push(AvroRecord.of(schema, value));
   }
   return { metadata, records };
-}
-
-function typeHook(schema: unknown): avro.Type | undefined {
-  if (schema === 'long') return exactLong;
-  const isLong =
-    isJsonObject(schema as ExactJson) && (schema as { type?: unknown }).type === 'long';
-  return isLong ? exactLong : undefined;
 }
 
 function readHeader(buffer: Buffer): { metadata: Map<string, string>; end: number } {
@@ -88,7 +68,7 @@ function inflate(block: Buffer, codec = 'null'): Buffer {
   throw new Error(`its compression is ${codec}`);
 }
 
-function* readBlock(block: Buffer, count: number, type: avro.Type): Generator {
+function* readBlock(block: Buffer, count: number, type: Type): Generator {
   let at = 0;
   for (let i = 0; i < count; i++) {
     const { value, offset } = type.decode(block, at) as { value: unknown; offset: number };

@@ -1,3 +1,5 @@
+import type { AvroRecord } from '../avro/avro-record.ts';
+
 /** A manifest as the manifest list of a snapshot has it (table specification, "Manifest Lists"). */
 export interface ManifestFile {
   readonly path: string;
@@ -7,6 +9,10 @@ export interface ManifestFile {
   readonly sequenceNumber: bigint;
   /** The id of the first row of the entries that have none. */
   readonly firstRowId: bigint | undefined;
+  /** The snapshot that added it, and with it the files that do not say theirs. */
+  readonly snapshotId: bigint | undefined;
+  /** As the manifest list has it; undefined where there is no list. */
+  readonly record: AvroRecord | undefined;
 }
 
 export type FileContent = 'data' | 'position-deletes' | 'equality-deletes';

@@ -8,6 +8,7 @@ import type { ManifestFile } from './manifest-file.ts';
 /** Field ids of a manifest list (table specification, "Manifest Lists"). */
 const PATH = 500;
 const SPEC_ID = 502;
+const ADDED_SNAPSHOT_ID = 503;
 const SEQUENCE_NUMBER = 515;
 const CONTENT = 517;
 const FIRST_ROW_ID = 520;
@@ -35,6 +36,8 @@ function withoutList(path: string): ManifestFile {
     specId: undefined,
     sequenceNumber: 0n,
     firstRowId: undefined,
+    snapshotId: undefined,
+    record: undefined,
   };
 }
 
@@ -45,5 +48,7 @@ function toManifestFile(record: AvroRecord): ManifestFile {
     specId: record.number(SPEC_ID),
     sequenceNumber: record.optionalLong(SEQUENCE_NUMBER) ?? 0n,
     firstRowId: record.optionalLong(FIRST_ROW_ID),
+    snapshotId: record.optionalLong(ADDED_SNAPSHOT_ID),
+    record,
   };
 }

@@ -7,8 +7,10 @@ import type { ContentFile, FileContent, ManifestFile } from './manifest-file.ts'
 
 /** Field ids of a manifest (table specification, "Manifest Entry Fields", "Data File Fields"). */
 const STATUS = 0;
+const SNAPSHOT_ID = 1;
 const DATA_FILE = 2;
 const SEQUENCE_NUMBER = 3;
+const FILE_SEQUENCE_NUMBER = 4;
 const FILE_PATH = 100;
 const FILE_FORMAT = 101;
 const PARTITION = 102;
@@ -29,6 +31,16 @@ const CONTENT_SIZE = 145;
 const DELETED = 2;
 const CONTENTS: readonly FileContent[] = ['data', 'position-deletes', 'equality-deletes'];
 
+/** A live file of a manifest. */
+export interface ManifestEntry {
+  readonly file: ContentFile;
+  /** The snapshot that added the file. */
+  readonly snapshotId: bigint | undefined;
+  readonly fileSequenceNumber: bigint;
+  /** The file as the manifest has it. */
+  readonly record: AvroRecord;
+}
+
 /**
  * The files of a manifest that are live, with what they inherit from it ("Sequence Number
  * Inheritance", "First Row ID Inheritance").
@@ -38,24 +50,24 @@ export async function readManifest(
   manifest: ManifestFile,
   files: TableFiles,
   specs: readonly PartitionSpec[],
-): Promise<readonly ContentFile[]> {
+): Promise<readonly ManifestEntry[]> {
   const bytes = await files.read(manifest.path);
   return orInvalid('iceberg/manifest-corrupt', `The manifest ${manifest.path} is damaged`, () =>
-    liveFiles(bytes, manifest, specs),
+    liveEntries(bytes, manifest, specs),
   );
 }
 
-function liveFiles(
+function liveEntries(
   bytes: Uint8Array,
   manifest: ManifestFile,
   specs: readonly PartitionSpec[],
-): ContentFile[] {
+): ManifestEntry[] {
   const { metadata, records } = readAvro(bytes);
   const specId = manifest.specId ?? Number(metadata.get('partition-spec-id') ?? 0);
   const spec = specs.find(({ id }) => id === specId);
   if (!spec) throw new TypeError(`its partition spec ${specId} is missing`);
   let nextRowId = manifest.firstRowId;
-  const live: ContentFile[] = [];
+  const live: ManifestEntry[] = [];
   for (const entry of records) {
     const file = toContentFile(entry, spec, manifest);
     const isDeleted = entry.number(STATUS) === DELETED;
@@ -63,7 +75,13 @@ function liveFiles(
     if (file.firstRowId === undefined && nextRowId !== undefined && !isDeleted) {
       nextRowId += BigInt(file.recordCount);
     }
-    if (!isDeleted) live.push({ ...file, firstRowId });
+    if (isDeleted) continue;
+    live.push({
+      file: { ...file, firstRowId },
+      snapshotId: entry.optionalLong(SNAPSHOT_ID) ?? manifest.snapshotId,
+      fileSequenceNumber: entry.optionalLong(FILE_SEQUENCE_NUMBER) ?? manifest.sequenceNumber,
+      record: entry.record(DATA_FILE),
+    });
   }
   return live;
 }

@@ -1,5 +1,5 @@
-import type { ContentFile, ManifestFile } from '../manifest/manifest-file.ts';
-import { readManifest } from '../manifest/read-manifest.ts';
+import type { ContentFile } from '../manifest/manifest-file.ts';
+import { ManifestCache } from '../manifest/manifest-cache.ts';
 import { readManifestList } from '../manifest/read-manifest-list.ts';
 import type { Snapshot, TableMetadata } from '../metadata/table-metadata.ts';
 import type { TableFiles } from '../files/table-files.ts';
@@ -14,11 +14,12 @@ export interface SnapshotFiles {
 export class LiveFiles {
   readonly #metadata: TableMetadata;
   readonly #files: TableFiles;
-  readonly #manifests = new Map<string, Promise<readonly ContentFile[]>>();
+  readonly #manifests: ManifestCache;
 
-  constructor(metadata: TableMetadata, files: TableFiles) {
+  constructor(metadata: TableMetadata, files: TableFiles, manifests = new ManifestCache(files)) {
     this.#metadata = metadata;
     this.#files = files;
+    this.#manifests = manifests;
   }
 
   /** @throws IcebergError `iceberg/file-missing`, `iceberg/manifest-corrupt` */
@@ -26,18 +27,10 @@ export class LiveFiles {
     const data: ContentFile[] = [];
     const deletes: ContentFile[] = [];
     for (const manifest of await readManifestList(snapshot, this.#files)) {
-      for (const file of await this.#read(manifest)) {
+      for (const { file } of await this.#manifests.entries(manifest, this.#metadata.specs)) {
         (file.content === 'data' ? data : deletes).push(file);
       }
     }
     return { data, deletes };
-  }
-
-  #read(manifest: ManifestFile): Promise<readonly ContentFile[]> {
-    const known = this.#manifests.get(manifest.path);
-    if (known) return known;
-    const reading = readManifest(manifest, this.#files, this.#metadata.specs);
-    this.#manifests.set(manifest.path, reading);
-    return reading;
   }
 }

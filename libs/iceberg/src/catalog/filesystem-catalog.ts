@@ -1,0 +1,127 @@
+import type { Clock, Logger, ObjectStore } from '@cdc-demo/cdc-core';
+import { formatExactJson, isJsonObject, parseExactJson } from '@cdc-demo/lake-core';
+import type { ExactJsonObject } from '@cdc-demo/lake-core';
+import { IcebergError, isIcebergError } from '../errors.ts';
+import { newestMetadata } from '../metadata/find-metadata.ts';
+import { parseTableMetadata } from '../metadata/parse-table-metadata.ts';
+import type { TableMetadata } from '../metadata/table-metadata.ts';
+import { updateMetadata } from './metadata-update.ts';
+import type { MetadataFile, MetadataUpdate } from './metadata-update.ts';
+
+const FOLDER = 'metadata/';
+const HINT = `${FOLDER}version-hint.text`;
+const NAME = /^metadata\/v(\d+)\.metadata\.json$/;
+
+/** A table as one of its metadata files has it. */
+export interface TableVersion extends MetadataFile {
+  readonly metadata: TableMetadata;
+  /** Counts the metadata files, from 1. */
+  readonly version: number;
+}
+
+/**
+ * A table whose newest metadata file is the one with the greatest number (table specification,
+ * "File System Tables"). Each file is created exclusively, where the specification renames: of two
+ * writers one gets the number, on any store that has such a create.
+ */
+export class FilesystemCatalog {
+  readonly #store: ObjectStore;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+
+  /** @param store whose root is the table's folder */
+  constructor(
+    store: ObjectStore,
+    { clock, logger }: { readonly clock: Clock; readonly logger: Logger },
+  ) {
+    this.#store = store;
+    this.#clock = clock;
+    this.#logger = logger;
+  }
+
+  /** The table's location without a slash at the end; no encoded URL, as in all of its files. */
+  get location(): string {
+    return decodeURIComponent(this.#store.url).replace(/\/+$/, '');
+  }
+
+  /**
+   * The newest metadata; undefined where there is no table.
+   * @throws IcebergError `iceberg/not-writable` for a table that another catalog keeps; as
+   * `parseTableMetadata`
+   */
+  async load(): Promise<TableVersion | undefined> {
+    const key = await this.#newest();
+    if (key === undefined) return undefined;
+    const version = Number(NAME.exec(key)?.[1] ?? Number.NaN);
+    if (Number.isNaN(version)) {
+      const message = `The table at ${this.#store.url} is kept by a catalog: ${key}`;
+      throw new IcebergError('iceberg/not-writable', message, { context: { key } });
+    }
+    const bytes = await this.#store.get(key);
+    // It was the newest a moment ago: somebody trims faster than this reads.
+    return bytes ? this.#parse(version, bytes) : this.load();
+  }
+
+  /** Creates the table; undefined when there is one already. */
+  create(json: ExactJsonObject): Promise<TableVersion | undefined> {
+    return this.#write(1, json);
+  }
+
+  /** Makes the next version; undefined when somebody else has it. */
+  commit(
+    base: TableVersion,
+    updates: readonly MetadataUpdate[],
+  ): Promise<TableVersion | undefined> {
+    const json = updateMetadata(base, updates, Math.floor(this.#clock.nowMs()));
+    return this.#write(base.version + 1, json);
+  }
+
+  async #write(version: number, json: ExactJsonObject): Promise<TableVersion | undefined> {
+    const bytes = Buffer.from(formatExactJson(json));
+    const key = keyOf(version);
+    if (!(await this.#createFile(key, bytes))) return undefined;
+    try {
+      await this.#store.put(HINT, Buffer.from(String(version)));
+    } catch (error) {
+      // Readers that want the hint find an older version until the next commit.
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#logger.warn('the version hint was not written', { table: this.#store.url, reason });
+    }
+    return this.#parse(version, bytes);
+  }
+
+  /** An answer that was lost is looked up: ids in the file are those of this commit alone. */
+  async #createFile(key: string, bytes: Uint8Array): Promise<boolean> {
+    try {
+      if ((await this.#store.putIfAbsent(key, bytes)) === 'created') return true;
+    } catch (error) {
+      const found = await this.#store.get(key);
+      if (!found) throw error;
+      return Buffer.compare(found, bytes) === 0;
+    }
+    const found = await this.#store.get(key);
+    return found !== undefined && Buffer.compare(found, bytes) === 0;
+  }
+
+  #parse(version: number, bytes: Uint8Array): TableVersion {
+    const key = keyOf(version);
+    const text = Buffer.from(bytes).toString('utf8');
+    const metadata = parseTableMetadata(text, key);
+    const json = parseExactJson(text);
+    if (!isJsonObject(json)) throw new Error(`${key} is no object`);
+    return { json, metadata, version, location: `${this.location}/${key}` };
+  }
+
+  async #newest(): Promise<string | undefined> {
+    try {
+      return await newestMetadata(this.#store);
+    } catch (error) {
+      if (isIcebergError(error, 'iceberg/not-a-table')) return undefined;
+      throw error;
+    }
+  }
+}
+
+function keyOf(version: number): string {
+  return `${FOLDER}v${version}.metadata.json`;
+}

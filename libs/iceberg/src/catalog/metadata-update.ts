@@ -1,0 +1,99 @@
+import { FieldReader } from '@cdc-demo/lake-core';
+import type { ExactJson, ExactJsonObject } from '@cdc-demo/lake-core';
+
+/** Changes of a table's metadata, as the REST catalog's protocol has them (`TableUpdate`). */
+export type MetadataUpdate =
+  | { readonly action: 'add-snapshot'; readonly snapshot: ExactJsonObject }
+  | {
+      readonly action: 'set-snapshot-ref';
+      readonly 'ref-name': string;
+      readonly type: 'branch' | 'tag';
+      readonly 'snapshot-id': bigint;
+    }
+  | { readonly action: 'set-properties'; readonly updates: Readonly<Record<string, string>> };
+
+/** A metadata file that another one follows. */
+export interface MetadataFile {
+  readonly json: ExactJsonObject;
+  /** Its whole location. */
+  readonly location: string;
+}
+
+const MAIN = 'main';
+const KEPT_VERSIONS = 'write.metadata.previous-versions-max';
+const DEFAULT_KEPT_VERSIONS = 100;
+
+/**
+ * The metadata after the changes. What is not changed stays as it is, whoever wrote it.
+ * @param nowMs the time of the commit; it never goes back
+ */
+export function updateMetadata(
+  { json, location }: MetadataFile,
+  updates: readonly MetadataUpdate[],
+  nowMs: number,
+): ExactJsonObject {
+  const reader = new FieldReader('metadata', json);
+  const lastMs = reader.number('last-updated-ms');
+  let metadata = json;
+  for (const update of updates) metadata = { ...metadata, ...changed(metadata, update) };
+  const log = [
+    ...listOf(json, 'metadata-log'),
+    { 'timestamp-ms': lastMs, 'metadata-file': location },
+  ];
+  const { [KEPT_VERSIONS]: kept = DEFAULT_KEPT_VERSIONS } =
+    new FieldReader('metadata', metadata).optionalMap('properties') ?? {};
+  return {
+    ...metadata,
+    'last-updated-ms': Math.max(nowMs, lastMs),
+    'metadata-log': log.slice(-Math.max(1, Number(kept))),
+  };
+}
+
+function changed(metadata: ExactJsonObject, update: MetadataUpdate): ExactJsonObject {
+  switch (update.action) {
+    case 'add-snapshot':
+      return withSnapshot(metadata, update.snapshot);
+    case 'set-snapshot-ref':
+      return withRef(metadata, update);
+    case 'set-properties': {
+      const properties = (metadata['properties'] ?? {}) as ExactJsonObject;
+      return { properties: { ...properties, ...update.updates } };
+    }
+  }
+}
+
+function withSnapshot(metadata: ExactJsonObject, snapshot: ExactJsonObject): ExactJsonObject {
+  const { 'next-row-id': nextRowId } = metadata;
+  const added = snapshot['added-rows'];
+  return {
+    snapshots: [...listOf(metadata, 'snapshots'), snapshot],
+    'last-sequence-number': snapshot['sequence-number'] ?? 0,
+    ...(nextRowId === undefined || added === undefined
+      ? {}
+      : { 'next-row-id': BigInt(nextRowId as number) + BigInt(added as number) }),
+  };
+}
+
+function withRef(
+  metadata: ExactJsonObject,
+  update: Extract<MetadataUpdate, { action: 'set-snapshot-ref' }>,
+): ExactJsonObject {
+  const { 'ref-name': name, type, 'snapshot-id': id } = update;
+  const known = (metadata['refs'] ?? {}) as Readonly<Record<string, ExactJsonObject>>;
+  const refs = { ...known, [name]: { ...known[name], 'snapshot-id': id, type } };
+  if (name !== MAIN) return { refs };
+  const snapshot = listOf(metadata, 'snapshots').find(
+    (each) => new FieldReader('snapshot', each).long('snapshot-id') === id,
+  );
+  const timestampMs = new FieldReader('snapshot', snapshot).number('timestamp-ms');
+  const log = { 'timestamp-ms': timestampMs, 'snapshot-id': id };
+  return {
+    refs,
+    'current-snapshot-id': id,
+    'snapshot-log': [...listOf(metadata, 'snapshot-log'), log],
+  };
+}
+
+function listOf(metadata: ExactJsonObject, name: string): readonly ExactJson[] {
+  return new FieldReader('metadata', metadata).optionalList(name) ?? [];
+}

@@ -1,0 +1,168 @@
+import { randomUUID } from 'node:crypto';
+import type { ObjectStore } from '@cdc-demo/cdc-core';
+import type { ExactJsonObject } from '@cdc-demo/lake-core';
+import { writeAvro } from '../avro/write-object-container.ts';
+import type { TableVersion } from '../catalog/filesystem-catalog.ts';
+import type { MetadataUpdate } from '../catalog/metadata-update.ts';
+import type { TableFiles } from '../files/table-files.ts';
+import type { ManifestCache } from '../manifest/manifest-cache.ts';
+import { fileKey } from '../manifest/manifest-file.ts';
+import type { ContentFile } from '../manifest/manifest-file.ts';
+import { manifestListSchema } from '../manifest/manifest-schema.ts';
+import { readManifestList } from '../manifest/read-manifest-list.ts';
+import { manifestRecord, writeManifest } from '../manifest/write-manifest.ts';
+import type { FileRecord, ManifestContent } from '../manifest/write-manifest.ts';
+import { assignRowIds, carriedRecord } from './manifest-records.ts';
+import type { ManifestRecord } from './manifest-records.ts';
+import { currentSnapshot, snapshotHead } from './snapshot-head.ts';
+import type { SnapshotHead } from './snapshot-head.ts';
+import { snapshotSummary } from './snapshot-summary.ts';
+
+/** What a commit does to the files of a table. */
+export interface FileChanges {
+  readonly operation: 'append' | 'replace' | 'overwrite' | 'delete';
+  readonly data: readonly FileRecord[];
+  readonly deletes: readonly FileRecord[];
+  /** Keys of live files (`fileKey`), data files and delete files. */
+  readonly removed: ReadonlySet<string>;
+}
+
+/** A snapshot whose manifests are durable and that no metadata has yet. */
+export interface PreparedSnapshot {
+  readonly id: bigint;
+  readonly updates: readonly MetadataUpdate[];
+  /** Removes the manifests. */
+  discard(): Promise<void>;
+}
+
+export interface SnapshotParts {
+  readonly store: ObjectStore;
+  readonly files: TableFiles;
+  readonly manifests: ManifestCache;
+}
+
+/**
+ * Writes the manifests and the manifest list of the snapshot after `base` (table specification,
+ * "Snapshots").
+ * @throws IcebergError `iceberg/not-writable` when the manifests have no counts, as those of the
+ * first version of the format; as `readManifest`
+ */
+export async function writeSnapshot(
+  parts: SnapshotParts,
+  base: TableVersion,
+  { changes, nowMs }: { readonly changes: FileChanges; readonly nowMs: number },
+): Promise<PreparedSnapshot> {
+  const writer = new SnapshotWriter(parts, base);
+  try {
+    return await writer.write(changes, nowMs);
+  } catch (error) {
+    await writer.discard();
+    throw error;
+  }
+}
+
+class SnapshotWriter {
+  readonly #parts: SnapshotParts;
+  readonly #base: TableVersion;
+  readonly #head: SnapshotHead;
+  readonly #list: ManifestRecord[] = [];
+  readonly #removed: ContentFile[] = [];
+  readonly #keys: string[] = [];
+
+  constructor(parts: SnapshotParts, base: TableVersion) {
+    this.#parts = parts;
+    this.#base = base;
+    this.#head = snapshotHead(base);
+  }
+
+  async write(changes: FileChanges, nowMs: number): Promise<PreparedSnapshot> {
+    const head = this.#head;
+    const { metadata } = this.#base;
+    const parent = currentSnapshot(metadata);
+    await this.#add('data', changes.data);
+    await this.#add('deletes', changes.deletes);
+    await this.#carry(changes.removed);
+    const { list, addedRows } = assignRowIds(this.#list, metadata.nextRowId);
+    const snapshot: ExactJsonObject = {
+      'snapshot-id': head.snapshotId,
+      ...(parent ? { 'parent-snapshot-id': parent.id } : {}),
+      'sequence-number': head.sequenceNumber,
+      'timestamp-ms': Math.max(nowMs, metadata.lastUpdatedMs),
+      'manifest-list': await this.#writeList(list, parent?.id),
+      summary: snapshotSummary(parent, changes, this.#removed),
+      'schema-id': head.schemaId,
+      ...(metadata.nextRowId === undefined
+        ? {}
+        : { 'first-row-id': metadata.nextRowId, 'added-rows': addedRows }),
+    };
+    const main = { 'ref-name': 'main', type: 'branch', 'snapshot-id': head.snapshotId } as const;
+    return {
+      id: head.snapshotId,
+      updates: [
+        { action: 'add-snapshot', snapshot },
+        { action: 'set-snapshot-ref', ...main },
+      ],
+      discard: () => this.discard(),
+    };
+  }
+
+  async discard(): Promise<void> {
+    await Promise.all(this.#keys.map((key) => this.#parts.store.delete(key)));
+  }
+
+  async #add(content: 'data' | 'deletes', added: readonly FileRecord[]): Promise<void> {
+    if (added.length > 0) await this.#writeManifest(content, { added, existing: [], deleted: [] });
+  }
+
+  /** Takes over the manifests of the snapshot before; those with removed files are written anew. */
+  async #carry(removed: ReadonlySet<string>): Promise<void> {
+    const { metadata } = this.#base;
+    const parent = currentSnapshot(metadata);
+    const paths = new Set<string>();
+    for (const manifest of parent ? await readManifestList(parent, this.#parts.files) : []) {
+      const record = carriedRecord(manifest, this.#head.version);
+      if (!record) continue;
+      const entries =
+        removed.size > 0 ? await this.#parts.manifests.entries(manifest, metadata.specs) : [];
+      const deleted = entries.filter(({ file }) => removed.has(fileKey(file)));
+      paths.add(manifest.path);
+      if (deleted.length === 0) {
+        this.#list.push(record);
+        continue;
+      }
+      const existing = entries.filter((entry) => !deleted.includes(entry));
+      this.#removed.push(...deleted.map(({ file }) => file));
+      await this.#writeManifest(manifest.content, { added: [], existing, deleted });
+    }
+    this.#parts.manifests.retain(paths);
+    if (this.#removed.length !== removed.size) throw new Error('A removed file is not live');
+  }
+
+  async #writeManifest(content: 'data' | 'deletes', of: ManifestContent): Promise<void> {
+    const head = { ...this.#head, content };
+    const bytes = writeManifest(head, of);
+    const path = await this.#put(`${randomUUID()}-m${this.#keys.length}.avro`, bytes);
+    this.#list.push(manifestRecord(head, of, { path, bytes: bytes.length }));
+  }
+
+  #writeList(list: readonly ManifestRecord[], parentId: bigint | undefined): Promise<string> {
+    const { version, snapshotId, sequenceNumber } = this.#head;
+    const { nextRowId } = this.#base.metadata;
+    const bytes = writeAvro(manifestListSchema(version), list, {
+      'snapshot-id': String(snapshotId),
+      'parent-snapshot-id': String(parentId ?? null),
+      'sequence-number': String(sequenceNumber),
+      'format-version': String(version),
+      ...(nextRowId === undefined ? {} : { 'first-row-id': String(nextRowId) }),
+    });
+    return this.#put(`snap-${snapshotId}-1-${randomUUID()}.avro`, bytes);
+  }
+
+  /** Makes a file of the metadata folder durable; its whole location. */
+  async #put(name: string, bytes: Uint8Array): Promise<string> {
+    const key = `metadata/${name}`;
+    this.#keys.push(key);
+    await this.#parts.store.put(key, bytes);
+    return `${this.#base.metadata.location}/${key}`;
+  }
+}

@@ -1,0 +1,332 @@
+import { silentLogger } from '@cdc-demo/cdc-core';
+import type {
+  ChangeBatch,
+  Clock,
+  ColumnBatch,
+  Field,
+  Logger,
+  ObjectStore,
+  TableSchema,
+} from '@cdc-demo/cdc-core';
+import {
+  DEFAULT_LAYOUT,
+  UpsertWriter,
+  bytesOf,
+  deletesOf,
+  newTableColumns,
+  toTableChanges,
+  toTableRows,
+  upsertsOf,
+} from '@cdc-demo/lake-core';
+import type { FileLayout, FileResolver, TableColumns } from '@cdc-demo/lake-core';
+import { openObjectStore } from '@cdc-demo/object-store';
+import { FilesystemCatalog } from './catalog/filesystem-catalog.ts';
+import type { TableVersion } from './catalog/filesystem-catalog.ts';
+import { newMetadata } from './catalog/new-metadata.ts';
+import type { CommitTarget, PreparedCommit } from './commit/commit-target.ts';
+import { writeSnapshot } from './commit/snapshot-writer.ts';
+import { currentSnapshot, snapshotHead } from './commit/snapshot-head.ts';
+import { storedRows } from './commit/stored-rows.ts';
+import { UpsertCommit, commitWriter } from './commit/upsert-commit.ts';
+import { IcebergError } from './errors.ts';
+import { TableFiles } from './files/table-files.ts';
+import { ManifestCache } from './manifest/manifest-cache.ts';
+import type { TableMetadata } from './metadata/table-metadata.ts';
+import { TABLE_TYPES } from './schema/table-types.ts';
+import { LiveFiles } from './snapshot/live-files.ts';
+import type { LiveDataFile } from './write/live-data-file.ts';
+
+/** Attempts of one commit among other writers. */
+const MAX_ATTEMPTS = 20;
+
+export interface IcebergTableWriterOptions extends Partial<FileLayout> {
+  readonly clock: Clock;
+  readonly logger?: Logger;
+  /**
+   * Names of the columns whose values tell rows apart; for `upsert` and `delete`. By default the
+   * table's identifier fields.
+   */
+  readonly key?: readonly string[];
+  /** Opens files outside of the table; by default those of the local file system. */
+  readonly resolver?: FileResolver;
+}
+
+/** What a new table looks like. */
+export interface NewTable {
+  readonly fields: readonly Field[];
+  /** Names of the columns whose values tell rows apart; they are never NULL. */
+  readonly key?: readonly string[];
+  /**
+   * Version 3 (default) deletes rows by deletion vectors. Readers that know version 2 only get
+   * files that are written anew without them.
+   */
+  readonly formatVersion?: 2 | 3;
+  readonly properties?: Readonly<Record<string, string>>;
+}
+
+/**
+ * Writes a table without partition that lies in a folder, without a catalog. Each call is one
+ * snapshot; calls follow each other. Other writers may write meanwhile: a call that meets their
+ * snapshot is worked out anew after it.
+ */
+export class IcebergTableWriter {
+  readonly #context: WriterContext;
+  readonly #catalog: FilesystemCatalog;
+  readonly #upserts: UpsertWriter<LiveDataFile, CommitTarget, PreparedCommit>;
+  readonly #key: readonly string[] | undefined;
+  readonly #files: TableFiles;
+  readonly #manifests: ManifestCache;
+  #version: TableVersion;
+
+  private constructor(
+    context: WriterContext,
+    version: TableVersion,
+    { key, resolver }: IcebergTableWriterOptions,
+  ) {
+    const { store } = context;
+    this.#context = context;
+    this.#catalog = new FilesystemCatalog(store, context);
+    this.#upserts = new UpsertWriter(context, (of) => new UpsertCommit(context, of));
+    this.#version = version;
+    this.#key = key;
+    this.#files = new TableFiles(store, version.metadata.location, resolver);
+    this.#manifests = new ManifestCache(this.#files);
+  }
+
+  /**
+   * Creates a table without rows.
+   * @param location a path, a URL, or a store whose root is the table's folder
+   * @throws IcebergError `iceberg/table-exists` when there is one already;
+   * `iceberg/column-missing`
+   */
+  static async create(
+    location: string | ObjectStore,
+    table: NewTable,
+    options: IcebergTableWriterOptions,
+  ): Promise<IcebergTableWriter> {
+    const context = contextOf(location, options);
+    const { store, clock } = context;
+    const catalog = new FilesystemCatalog(store, context);
+    const { formatVersion = 3, key = [], properties = {} } = table;
+    const { fields, maxFieldId } = newTableColumns(schemaOf(table), 'upsert', TABLE_TYPES);
+    const json = newMetadata({
+      formatVersion,
+      location: catalog.location,
+      fields,
+      lastColumnId: maxFieldId,
+      key,
+      properties,
+      nowMs: Math.floor(clock.nowMs()),
+    });
+    const version = (await catalog.load()) ? undefined : await catalog.create(json);
+    if (version) return new IcebergTableWriter(context, version, options);
+    throw new IcebergError('iceberg/table-exists', `There is a table at ${store.url} already`, {
+      context: { location: store.url },
+    });
+  }
+
+  /**
+   * Opens a table to write, whoever made it.
+   * @throws IcebergError `iceberg/not-a-table`, `iceberg/not-writable`; `iceberg/unsupported-type`
+   * for a column that cannot be written
+   */
+  static async open(
+    location: string | ObjectStore,
+    options: IcebergTableWriterOptions,
+  ): Promise<IcebergTableWriter> {
+    const context = contextOf(location, options);
+    const { store } = context;
+    const version = await new FilesystemCatalog(store, context).load();
+    if (!version) {
+      throw new IcebergError('iceberg/not-a-table', `There is no Iceberg table at ${store.url}`, {
+        context: { location: store.url },
+      });
+    }
+    snapshotHead(version);
+    columnsOf(version, options.key);
+    return new IcebergTableWriter(context, version, options);
+  }
+
+  /** What the table was after the last call. */
+  get metadata(): TableMetadata {
+    return this.#version.metadata;
+  }
+
+  /**
+   * Adds rows; nothing is looked at. Columns are found by name, missing ones are NULL.
+   * @returns the id of the snapshot that has them; as all other calls
+   */
+  append(rows: ColumnBatch): Promise<bigint | undefined> {
+    return this.#commit((target) => this.#prepareAppend(rows, target));
+  }
+
+  /** Adds rows, each in the place of the row with the same key. */
+  upsert(rows: ColumnBatch): Promise<bigint | undefined> {
+    return this.#commitChanges((columns) => upsertsOf(rows, columns, this.#context.table));
+  }
+
+  /** Deletes the rows with these keys; `keys` has the key's columns. */
+  delete(keys: ColumnBatch): Promise<bigint | undefined> {
+    return this.#commitChanges((columns) => deletesOf(keys, columns, this.#context.table));
+  }
+
+  #commitChanges(changesFor: (columns: TableColumns) => ChangeBatch): Promise<bigint | undefined> {
+    return this.#commit((target) => {
+      const { columns } = target;
+      if (columns.key.length === 0) throw this.#noKey();
+      return this.#upserts.prepare([toTableChanges(changesFor(columns), columns)], target);
+    });
+  }
+
+  async #prepareAppend(
+    rows: ColumnBatch,
+    target: CommitTarget,
+  ): Promise<PreparedCommit | undefined> {
+    if (rows.length === 0) return undefined;
+    const writer = commitWriter(this.#context, target);
+    try {
+      await writer.write(toTableRows(rows, target.columns.fields));
+      const files = await writer.finish();
+      return {
+        changes: {
+          operation: 'append',
+          data: files.map(({ file }) => file.record),
+          deletes: [],
+          removed: new Set(),
+        },
+        stats: {
+          inserted: rows.length,
+          updated: 0,
+          deleted: 0,
+          files: files.length,
+          bytes: bytesOf(files),
+        },
+        applied: () => this.#upserts.forget(),
+        discard: () => writer.abort(),
+      };
+    } catch (error) {
+      await writer.abort();
+      throw error;
+    }
+  }
+
+  /** The snapshot that has the changes; the present one when there is nothing to change. */
+  async #commit(
+    prepare: (target: CommitTarget) => Promise<PreparedCommit | undefined>,
+  ): Promise<bigint | undefined> {
+    const { currentSchemaId } = this.#version.metadata;
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+      if (this.#version.metadata.currentSchemaId !== currentSchemaId) throw this.#changed();
+      const prepared = await prepare(await this.#target());
+      if (!prepared) return this.#version.metadata.currentSnapshotId;
+      const id = await this.#publish(prepared);
+      if (id !== undefined) return id;
+      await prepared.discard();
+      this.#version = (await this.#catalog.load()) ?? this.#version;
+      await this.#upserts.follow(await this.#target());
+    }
+    const { url } = this.#context.store;
+    throw new IcebergError('iceberg/conflict', `Other writers took every version of ${url}`, {
+      context: { location: url, attempts: MAX_ATTEMPTS },
+    });
+  }
+
+  /** Makes the next version; undefined when somebody else has it. */
+  async #publish(prepared: PreparedCommit): Promise<bigint | undefined> {
+    const { store, clock } = this.#context;
+    const base = this.#version;
+    const parts = { store, files: this.#files, manifests: this.#manifests };
+    const { changes } = prepared;
+    const nowMs = Math.floor(clock.nowMs());
+    const snapshot = await writeSnapshot(parts, base, { changes, nowMs });
+    const version = await this.#catalog.commit(base, snapshot.updates);
+    if (!version) {
+      await snapshot.discard();
+      return undefined;
+    }
+    this.#version = version;
+    await prepared.applied();
+    return snapshot.id;
+  }
+
+  async #target(): Promise<CommitTarget> {
+    const version = this.#version;
+    const { metadata } = version;
+    const columns = columnsOf(version, this.#key);
+    const snapshot = currentSnapshot(metadata);
+    const live = new LiveFiles(metadata, this.#files, this.#manifests);
+    const files = snapshot ? await live.of(snapshot) : { data: [], deletes: [] };
+    const rows = storedRows({ metadata, files: this.#files, live: files, columns });
+    return { version, columns, rows };
+  }
+
+  #noKey(): IcebergError {
+    const { url } = this.#context.store;
+    const message = `No key is known for the table at ${url}`;
+    return new IcebergError('iceberg/no-key', message, { context: { location: url } });
+  }
+
+  #changed(): IcebergError {
+    const { url } = this.#context.store;
+    const message = `The columns of the table at ${url} were changed by somebody else`;
+    return new IcebergError('iceberg/schema-change', message, { context: { location: url } });
+  }
+}
+
+interface WriterContext {
+  readonly table: TableSchema['table'];
+  readonly store: ObjectStore;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly layout: FileLayout;
+  readonly spill: 'none';
+  readonly planBytes: number;
+}
+
+function contextOf(
+  location: string | ObjectStore,
+  options: IcebergTableWriterOptions,
+): WriterContext {
+  const store = typeof location === 'string' ? openObjectStore(location) : location;
+  const { clock, logger = silentLogger } = options;
+  const layout: FileLayout = {
+    compression: options.compression ?? DEFAULT_LAYOUT.compression,
+    targetFileBytes: options.targetFileBytes ?? DEFAULT_LAYOUT.targetFileBytes,
+    targetFileRows: options.targetFileRows ?? DEFAULT_LAYOUT.targetFileRows,
+  };
+  const table = { namespace: '', name: store.url };
+  return { table, store, clock, logger, layout, spill: 'none', planBytes: 0 };
+}
+
+function schemaOf({ fields, key = [] }: NewTable): TableSchema {
+  const at = key.map((name) => {
+    const found = fields.findIndex((field) => field.name === name);
+    if (found >= 0) return found;
+    throw new IcebergError('iceberg/column-missing', `There is no column ${name}`, {
+      context: { column: name },
+    });
+  });
+  return { table: { namespace: '', name: '' }, version: 1, fields, key: at };
+}
+
+/** The current columns of a table, with the key that tells its rows apart. */
+function columnsOf({ metadata }: TableVersion, key: readonly string[] | undefined): TableColumns {
+  const { schemas, currentSchemaId } = metadata;
+  const schema = schemas.find(({ id }) => id === currentSchemaId);
+  const columns = schema?.columns ?? [];
+  const fields = columns.map(({ field, name, type }) => {
+    if (field) return field;
+    throw new IcebergError('iceberg/unsupported-type', `The column ${name} has the type ${type}`, {
+      context: { column: name, type },
+    });
+  });
+  const identifiers = schema?.identifierFieldIds ?? [];
+  const own = fields.flatMap(({ id, name }) => (identifiers.includes(id) ? [name] : []));
+  return {
+    fields,
+    sourceIds: fields.map(() => 0),
+    maxFieldId: Math.max(0, ...fields.map(({ id }) => id)),
+    mode: 'upsert',
+    key: key ?? own,
+  };
+}

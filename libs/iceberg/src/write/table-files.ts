@@ -1,0 +1,78 @@
+import type { Field, ObjectStore } from '@cdc-demo/cdc-core';
+import { TableFileWriter } from '@cdc-demo/lake-core';
+import type { FileLayout, FilePartition, FileSummary } from '@cdc-demo/lake-core';
+import type { FileRecord } from '../manifest/write-manifest.ts';
+import { ENGINE_INFO } from './engine-info.ts';
+import { fileMetrics } from './file-metrics.ts';
+import { NO_DELETES } from './live-data-file.ts';
+import type { NewDataFile } from './live-data-file.ts';
+
+const WHOLE_TABLE: FilePartition = { number: 0, folder: '' };
+
+export interface NewFiles {
+  readonly store: ObjectStore;
+  /** Of the table, without a slash at the end. */
+  readonly location: string;
+  /** The columns, with the ids that files carry. */
+  readonly fields: readonly Field[];
+  readonly layout: FileLayout;
+  readonly specId: number;
+}
+
+export type TableWriter = TableFileWriter<FilePartition, NewDataFile>;
+
+/** Writes rows to new data files below the folder `data`. */
+export function tableWriter({ store, location, fields, layout, specId }: NewFiles): TableWriter {
+  return new TableFileWriter({
+    store,
+    layout,
+    columns: fields.map((field, at) => ({ at, field })),
+    root: 'data/',
+    prefix: '',
+    createdBy: ENGINE_INFO,
+    partitions: WHOLE_TABLE,
+    describe: (summary: FileSummary<FilePartition>) => {
+      return newDataFile(recordOf(summary, { location, fields }), specId);
+    },
+  });
+}
+
+function recordOf(
+  { key, rows, bytes, leaves }: FileSummary<FilePartition>,
+  { location, fields }: Pick<NewFiles, 'location' | 'fields'>,
+): FileRecord {
+  return {
+    content: 0,
+    file_path: `${location}/${key}`,
+    file_format: 'PARQUET',
+    record_count: BigInt(rows),
+    file_size_in_bytes: BigInt(bytes),
+    ...fileMetrics(fields, leaves),
+  };
+}
+
+function newDataFile(record: FileRecord, specId: number): NewDataFile {
+  const path = record.file_path;
+  const none = new Map<number, never>();
+  return {
+    path,
+    record,
+    deletes: NO_DELETES,
+    file: {
+      content: 'data',
+      path,
+      format: 'PARQUET',
+      specId,
+      partition: [],
+      recordCount: Number(record.record_count),
+      sizeBytes: Number(record.file_size_in_bytes),
+      metrics: { lower: none, upper: none, nullCounts: none, valueCounts: none },
+      isEncrypted: false,
+      sequenceNumber: 0n,
+      firstRowId: undefined,
+      equalityIds: [],
+      referencedDataFile: undefined,
+      blob: undefined,
+    },
+  };
+}
