@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs the engines that judge tables: Spark with Delta, delta-rs, DuckDB, chDB.
+# Installs the engines that judge tables: Spark with Delta and Iceberg, delta-rs, PyIceberg,
+# DuckDB, chDB.
 #
 #   install.sh          install what is missing, print a line a step with its time
 #   install.sh --path   print the folder and exit (0 installed, 1 not)
@@ -93,13 +94,13 @@ install_python() {
   python3 -m venv "$dest/venv"
   "$dest/venv/bin/python" -m pip install --no-input --progress-bar off \
     -r "$versions/requirements.txt"
-  "$dest/venv/bin/python" -c 'import pyspark, pyarrow, deltalake, duckdb'
+  "$dest/venv/bin/python" -c 'import pyspark, pyarrow, deltalake, pyiceberg, duckdb'
 }
 
 install_jars() {
   rm -rf "$dest/jars"
   mvn -q -B -f "$versions/pom.xml" dependency:copy -DoutputDirectory="$dest/jars"
-  ls "$dest/jars"/delta-spark_*.jar
+  ls "$dest/jars"/delta-spark_*.jar "$dest/jars"/iceberg-spark-runtime-*.jar
 }
 
 install_chdb() {
@@ -117,8 +118,8 @@ if [ -n "$packages" ]; then
   rm -f "$dest/install_debian_packages.done"
   step "Debian packages ($packages)" install_debian_packages
 fi
-step 'Python engines (pyspark, delta-rs, DuckDB)' install_python
-step 'Delta jars for Spark' install_jars
+step 'Python engines (pyspark, delta-rs, PyIceberg, DuckDB)' install_python
+step 'Delta and Iceberg jars for Spark' install_jars
 step 'chDB' install_chdb
 touch "$dest/installed"
 say "done in $((SECONDS - started)) s, $(du -sh "$dest" | cut -f1) in $dest"

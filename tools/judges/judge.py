@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
-"""One engine that judges Delta tables, kept alive for many of them.
+"""One engine that judges Delta or Iceberg tables, kept alive for many of them.
 
-    judge.py --engine spark|delta-rs|duckdb --home FOLDER
+    judge.py --engine spark|delta-rs|pyiceberg|duckdb --home FOLDER
 
 FOLDER is what `install.sh --path` prints. The first line on standard output says that the engine
 is up: {"ready":true,"engine":"spark","version":"..."}. From then on a JSON line on standard input
 is a request, and each gets one JSON line in answer, in order:
 
     {"id":1,"op":"rows","table":"/path","out":"/file"}         optional: "version", "where", "columns"
+                                     "format":"iceberg", its "version" the id of a snapshot
     {"id":2,"op":"changes","table":"/path","from":0,"to":5,"out":"/file"}      optional: "columns"
     {"id":3,"op":"versions","table":"/path"}
     {"id":4,"op":"memory"}
@@ -34,12 +35,21 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from engines import Unsupported  # noqa: E402
 from engines.memory import memory  # noqa: E402
 
-MODULES = {"spark": "engines.spark", "delta-rs": "engines.delta_rs", "duckdb": "engines.duckdb"}
+MODULES = {
+    "spark": "engines.spark",
+    "delta-rs": "engines.delta_rs",
+    "pyiceberg": "engines.iceberg_python",
+    "duckdb": "engines.duckdb",
+}
 
 
 def answer(engine, request):
     op = request.get("op")
     if op == "rows":
+        if request.get("format") == "iceberg":
+            if not hasattr(engine, "iceberg_rows"):
+                raise Unsupported("Iceberg tables")
+            return {"rows": engine.iceberg_rows(request, request["out"])}
         return {"rows": engine.rows(request, request["out"])}
     if op == "changes":
         return {"rows": engine.changes(request, request["out"])}

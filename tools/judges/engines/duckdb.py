@@ -1,4 +1,4 @@
-"""DuckDB's delta extension (delta-kernel-rs): rows of any version, no change feed."""
+"""DuckDB's extensions delta (delta-kernel-rs) and iceberg: rows of any version, no changes."""
 
 import glob
 import os
@@ -6,6 +6,7 @@ import sysconfig
 
 from engines import Unsupported
 from engines.canonical import write_lines
+from engines.iceberg_metadata import newest_metadata
 
 EXTENSIONS = ("avro", "httpfs", "iceberg", "delta")
 BATCH_ROWS = 50_000
@@ -32,19 +33,27 @@ class Engine:
         self._connection.execute("SET enable_external_file_cache = false")
 
     def rows(self, request, out):
+        scan = f"delta_scan({_literal(os.path.abspath(request['table']))}"
+        if "version" in request:
+            scan += f", version => {int(request['version'])}"
+        return self._read(scan + ")", request, out)
+
+    def iceberg_rows(self, request, out):
+        scan = f"iceberg_scan({_literal(newest_metadata(request['table']))}"
+        if "version" in request:
+            scan += f", snapshot_from_id => {int(request['version'])}"
+        return self._read(scan + ")", request, out)
+
+    def _read(self, scan, request, out):
         try:
-            return self._rows(request, out)
+            return self._rows(scan, request, out)
         except (self._duckdb.InternalException, self._duckdb.FatalException):
             # Such an error puts the whole database out of use, also for the next table.
             self._connection.close()
             self._connect()
             raise
 
-    def _rows(self, request, out):
-        scan = f"delta_scan({_literal(os.path.abspath(request['table']))}"
-        if "version" in request:
-            scan += f", version => {int(request['version'])}"
-        scan += ")"
+    def _rows(self, scan, request, out):
         described = self._connection.execute(f"DESCRIBE SELECT * FROM {scan}").fetchall()
         types = {name: kind for name, kind, *_ in described}
         names = request.get("columns", list(types))

@@ -1,4 +1,4 @@
-"""Apache Spark with delta-spark: the reference reader, of every feature and of the change feed."""
+"""Apache Spark with delta-spark and Iceberg's runtime: the reference reader of both formats."""
 
 import glob
 import os
@@ -49,6 +49,12 @@ class Engine:
 
     def rows(self, request, out):
         reader = self._reader()
+        if "version" in request:
+            reader = reader.option("versionAsOf", request["version"])
+        return self._write(reader.load(request["table"]), request, out)
+
+    def iceberg_rows(self, request, out):
+        reader = self._spark.read.format("iceberg")
         if "version" in request:
             reader = reader.option("versionAsOf", request["version"])
         return self._write(reader.load(request["table"]), request, out)

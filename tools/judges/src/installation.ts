@@ -5,7 +5,7 @@ import { JudgeError } from './judge-error.ts';
 
 const TOOL = fileURLToPath(new URL('..', import.meta.url));
 
-export type JudgeEngine = 'spark' | 'delta-rs' | 'duckdb' | 'chdb';
+export type JudgeEngine = 'spark' | 'delta-rs' | 'pyiceberg' | 'duckdb' | 'chdb';
 
 /** The command line that starts a judge. Throws `judge/not-installed`. */
 export function judgeCommand(engine: JudgeEngine): readonly [string, ...string[]] {

@@ -3,6 +3,9 @@ export interface RowsRequest {
   readonly op: 'rows';
   /** Folder of the table. */
   readonly table: string;
+  /** `delta` by default. */
+  readonly format?: 'delta' | 'iceberg';
+  /** Of an Iceberg table the id of a snapshot. */
   readonly version?: number | bigint;
   /** SQL condition that the engine may use to skip files by their statistics. */
   readonly where?: string;
@@ -57,12 +60,16 @@ export type WireAnswer =
       readonly error: string;
     };
 
-/** One line of JSON; a bigint becomes a JSON number (versions are far below 2^53). */
+/** One line of JSON; a bigint is a JSON number, or a string where that may not hold it. */
 export function encodeRequest(id: number, request: WireRequest): string {
   const line: unknown = { id, ...request };
   const plain = (_key: string, value: unknown) =>
-    typeof value === 'bigint' ? Number(value) : value;
+    typeof value === 'bigint' ? exact(value) : value;
   return `${JSON.stringify(line, plain)}\n`;
+}
+
+function exact(value: bigint): number | string {
+  return value <= Number.MAX_SAFE_INTEGER ? Number(value) : String(value);
 }
 
 /** Cuts text that arrives in pieces into lines, at LF only (U+2028 is no line end in JSON). */
