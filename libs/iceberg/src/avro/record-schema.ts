@@ -22,12 +22,14 @@ export function recordSchema(name: string, fields: readonly RecordField[]): Exac
   return {
     type: 'record',
     name,
-    fields: fields.map(({ name: field, type, id, optional: isOptional }) =>
-      isOptional
-        ? { name: field, type: ['null', type], default: null, 'field-id': id }
-        : { name: field, type, 'field-id': id },
-    ),
+    fields: fields.map(fieldSchema),
   };
+}
+
+function fieldSchema({ name, type, id, optional: isOptional }: RecordField): ExactJsonObject {
+  return isOptional
+    ? { name, type: ['null', type], default: null, 'field-id': id }
+    : { name, type, 'field-id': id };
 }
 
 /** A list of values that are never NULL. */

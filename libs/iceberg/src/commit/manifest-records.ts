@@ -43,8 +43,8 @@ export function assignRowIds(
     const { content, first_row_id: known } = record;
     if (content !== 0 || typeof known === 'bigint') return record;
     const first = next;
-    next += BigInt(record['added_rows_count'] as bigint);
-    next += BigInt(record['existing_rows_count'] as bigint);
+    next += record['added_rows_count'] as bigint;
+    next += record['existing_rows_count'] as bigint;
     return { ...record, first_row_id: first };
   });
   return { list: assigned, addedRows: next - nextRowId };

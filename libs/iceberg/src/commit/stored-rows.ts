@@ -1,6 +1,6 @@
 import type { ColumnBatch } from '@cdc-demo/cdc-core';
-import { DeletionVector, keepRows } from '@cdc-demo/lake-core';
-import type { FileReader, TableColumns, TableRows } from '@cdc-demo/lake-core';
+import { keepRows } from '@cdc-demo/lake-core';
+import type { DeletionVector, FileReader, TableColumns, TableRows } from '@cdc-demo/lake-core';
 import { DeleteFiles } from '../deletes/delete-files.ts';
 import type { TableFiles } from '../files/table-files.ts';
 import type { TableMetadata } from '../metadata/table-metadata.ts';
