@@ -24,7 +24,10 @@ export type IcebergErrorCode =
   | 'iceberg/not-writable'
   | 'iceberg/schema-change'
   | 'iceberg/no-key'
-  | 'iceberg/conflict';
+  | 'iceberg/conflict'
+  | 'iceberg/not-ours'
+  | 'iceberg/resync-append'
+  | 'iceberg/staged-rows-gone';
 
 export const icebergPolicy = {
   'iceberg/not-a-table': {
@@ -141,6 +144,21 @@ export const icebergPolicy = {
     retry: 'backoff',
     kind: 'failed',
     remedy: 'Write again when fewer writers commit to the table',
+  },
+  'iceberg/not-ours': {
+    retry: 'never',
+    kind: 'target-refused',
+    remedy: 'Give the pipeline a location of its own, or remove what lies there',
+  },
+  'iceberg/resync-append': {
+    retry: 'never',
+    kind: 'target-refused',
+    remedy: 'Read rows again into tables in upsert mode only',
+  },
+  'iceberg/staged-rows-gone': {
+    retry: 'never',
+    kind: 'target-refused',
+    remedy: 'Remove the progress records and the tables of the pipeline to read all rows again',
   },
 } as const satisfies Record<IcebergErrorCode, ErrorPolicy>;
 

@@ -24,16 +24,12 @@ import { FilesystemCatalog } from './catalog/filesystem-catalog.ts';
 import type { TableVersion } from './catalog/filesystem-catalog.ts';
 import { newMetadata } from './catalog/new-metadata.ts';
 import type { CommitTarget, PreparedCommit } from './commit/commit-target.ts';
-import { writeSnapshot } from './commit/snapshot-writer.ts';
-import { currentSnapshot, snapshotHead } from './commit/snapshot-head.ts';
-import { storedRows } from './commit/stored-rows.ts';
+import { snapshotHead } from './commit/snapshot-head.ts';
+import { TableCommits } from './commit/table-commits.ts';
 import { UpsertCommit, commitWriter } from './commit/upsert-commit.ts';
 import { IcebergError } from './errors.ts';
-import { TableFiles } from './files/table-files.ts';
-import { ManifestCache } from './manifest/manifest-cache.ts';
 import type { TableMetadata } from './metadata/table-metadata.ts';
 import { TABLE_TYPES } from './schema/table-types.ts';
-import { LiveFiles } from './snapshot/live-files.ts';
 import type { LiveDataFile } from './write/live-data-file.ts';
 
 /** Attempts of one commit among other writers. */
@@ -71,26 +67,19 @@ export interface NewTable {
  */
 export class IcebergTableWriter {
   readonly #context: WriterContext;
-  readonly #catalog: FilesystemCatalog;
+  readonly #commits: TableCommits;
   readonly #upserts: UpsertWriter<LiveDataFile, CommitTarget, PreparedCommit>;
   readonly #key: readonly string[] | undefined;
-  readonly #files: TableFiles;
-  readonly #manifests: ManifestCache;
-  #version: TableVersion;
 
   private constructor(
     context: WriterContext,
     version: TableVersion,
     { key, resolver }: IcebergTableWriterOptions,
   ) {
-    const { store } = context;
     this.#context = context;
-    this.#catalog = new FilesystemCatalog(store, context);
+    this.#commits = new TableCommits({ ...context, resolver }, version);
     this.#upserts = new UpsertWriter(context, (of) => new UpsertCommit(context, of));
-    this.#version = version;
     this.#key = key;
-    this.#files = new TableFiles(store, version.metadata.location, resolver);
-    this.#manifests = new ManifestCache(this.#files);
   }
 
   /**
@@ -107,18 +96,17 @@ export class IcebergTableWriter {
     const context = contextOf(location, options);
     const { store, clock } = context;
     const catalog = new FilesystemCatalog(store, context);
-    const { formatVersion = 3, key = [], properties = {} } = table;
-    const { fields, maxFieldId } = newTableColumns(schemaOf(table), 'upsert', TABLE_TYPES);
+    const { formatVersion = 3, properties = {} } = table;
     const json = newMetadata({
       formatVersion,
       location: catalog.location,
-      fields,
-      lastColumnId: maxFieldId,
-      key,
+      columns: newTableColumns(schemaOf(table), 'upsert', TABLE_TYPES),
       properties,
       nowMs: Math.floor(clock.nowMs()),
     });
-    const version = (await catalog.load()) ? undefined : await catalog.create(json);
+    const version = (await catalog.load())
+      ? undefined
+      : await catalog.create(catalog.draft(json), []);
     if (version) return new IcebergTableWriter(context, version, options);
     throw new IcebergError('iceberg/table-exists', `There is a table at ${store.url} already`, {
       context: { location: store.url },
@@ -149,7 +137,7 @@ export class IcebergTableWriter {
 
   /** What the table was after the last call. */
   get metadata(): TableMetadata {
-    return this.#version.metadata;
+    return this.#commits.version.metadata;
   }
 
   /**
@@ -214,15 +202,19 @@ export class IcebergTableWriter {
   async #commit(
     prepare: (target: CommitTarget) => Promise<PreparedCommit | undefined>,
   ): Promise<bigint | undefined> {
-    const { currentSchemaId } = this.#version.metadata;
+    const commits = this.#commits;
+    const { currentSchemaId } = this.metadata;
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-      if (this.#version.metadata.currentSchemaId !== currentSchemaId) throw this.#changed();
+      if (this.metadata.currentSchemaId !== currentSchemaId) throw this.#changed();
       const prepared = await prepare(await this.#target());
-      if (!prepared) return this.#version.metadata.currentSnapshotId;
-      const id = await this.#publish(prepared);
-      if (id !== undefined) return id;
+      if (!prepared) return this.metadata.currentSnapshotId;
+      const id = await commits.publish({ files: prepared.changes });
+      if (id !== undefined) {
+        await prepared.applied();
+        return id;
+      }
       await prepared.discard();
-      this.#version = (await this.#catalog.load()) ?? this.#version;
+      await commits.update();
       await this.#upserts.follow(await this.#target());
     }
     const { url } = this.#context.store;
@@ -231,33 +223,8 @@ export class IcebergTableWriter {
     });
   }
 
-  /** Makes the next version; undefined when somebody else has it. */
-  async #publish(prepared: PreparedCommit): Promise<bigint | undefined> {
-    const { store, clock } = this.#context;
-    const base = this.#version;
-    const parts = { store, files: this.#files, manifests: this.#manifests };
-    const { changes } = prepared;
-    const nowMs = Math.floor(clock.nowMs());
-    const snapshot = await writeSnapshot(parts, base, { changes, nowMs });
-    const version = await this.#catalog.commit(base, snapshot.updates);
-    if (!version) {
-      await snapshot.discard();
-      return undefined;
-    }
-    this.#version = version;
-    await prepared.applied();
-    return snapshot.id;
-  }
-
-  async #target(): Promise<CommitTarget> {
-    const version = this.#version;
-    const { metadata } = version;
-    const columns = columnsOf(version, this.#key);
-    const snapshot = currentSnapshot(metadata);
-    const live = new LiveFiles(metadata, this.#files, this.#manifests);
-    const files = snapshot ? await live.of(snapshot) : { data: [], deletes: [] };
-    const rows = storedRows({ metadata, files: this.#files, live: files, columns });
-    return { version, columns, rows };
+  #target(): Promise<CommitTarget> {
+    return this.#commits.target(columnsOf(this.#commits.version, this.#key));
   }
 
   #noKey(): IcebergError {

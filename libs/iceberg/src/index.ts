@@ -19,5 +19,7 @@ export type {
 export type { Wanted } from './read/scan.ts';
 export type { SchemaColumn, TableSchema } from './schema/table-schema.ts';
 export type { SnapshotChoice } from './snapshot/choose-snapshot.ts';
+export { IcebergSink } from './sink/iceberg-sink.ts';
+export type { IcebergSinkOptions } from './sink/sink-options.ts';
 export { rowObjects } from '@cdc-demo/lake-core';
 export type { FileLocation, FileResolver, Predicate, Row } from '@cdc-demo/lake-core';

@@ -138,19 +138,16 @@ export type { IndexedFile } from './table-index/table-index.ts';
 export { TouchedFiles } from './table-index/touched-files.ts';
 export type { TouchedFile } from './table-index/touched-files.ts';
 export { changeRows } from './table-rows/change-rows.ts';
+export { formatTablePosition, parseTablePosition } from './table-position/table-position.ts';
+export type { TablePosition } from './table-position/table-position.ts';
+export { firstRows } from './table-rows/first-rows.ts';
 export { deletesOf, upsertsOf } from './table-rows/keyed-changes.ts';
 export { partsAfter } from './table-rows/pending-changes.ts';
 export { toTableRange } from './table-rows/range-changes.ts';
 export type { TableRange } from './table-rows/range-changes.ts';
 export { tableChanges } from './table-rows/table-changes.ts';
 export type { SourceChanges, TableChanges } from './table-rows/table-changes.ts';
-export {
-  nullColumn,
-  textColumn,
-  timestampColumn,
-  toTableChanges,
-  toTableRows,
-} from './table-rows/table-rows.ts';
+export { toTableChanges, toTableRows } from './table-rows/table-rows.ts';
 export type { ChangeWriter, PreparedRows, RowTarget } from './table-write/change-writer.ts';
 export { RowRewrites } from './table-write/row-rewrites.ts';
 export type { RewriteParts } from './table-write/row-rewrites.ts';
@@ -161,3 +158,8 @@ export type {
   RowCommitParts,
   UpsertContext,
 } from './table-write/upsert-writer.ts';
+export {
+  UNPUBLISHED_FOLDER,
+  UnpublishedTable,
+  removeUnpublished,
+} from './unpublished/unpublished-table.ts';

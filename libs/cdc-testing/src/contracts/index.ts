@@ -6,5 +6,7 @@ export type { StoreUnderTest } from './object-store-contract.ts';
 export { resyncContract } from './resync-contract.ts';
 export { sinkContract } from './sink-contract.ts';
 export type { SinkUnderTest } from './sink-contract.ts';
+export { sinkFaultsContract } from './sink-faults-contract.ts';
+export type { FaultySinkUnderTest, SinkVersion } from './sink-faults-contract.ts';
 export { sourceContract } from './source-contract.ts';
 export type { SourceUnderTest } from './source-contract.ts';

@@ -1,10 +1,11 @@
 import { comparePositions } from '@cdc-demo/cdc-core';
 import type { Position } from '@cdc-demo/cdc-core';
+import { parseTablePosition } from '@cdc-demo/lake-core';
 import { CommitHistory } from '../log/commit-history.ts';
 import { listLog } from '../log/log-listing.ts';
 import { readActions } from '../log/read-commit.ts';
 import type { DeltaTable } from '../delta-table.ts';
-import { POSITION_DOMAIN, parseTablePosition } from '../sink/table-position.ts';
+import { POSITION_DOMAIN } from '../sink/table-position.ts';
 
 /** A version of a table that a pipeline keeps, and what it holds of the source. */
 export interface PositionedVersion {
@@ -29,7 +30,7 @@ export async function* tablePositions(
       if (!('domainMetadata' in action)) continue;
       const { domainMetadata } = action;
       if (domainMetadata.domain !== POSITION_DOMAIN || domainMetadata.removed) continue;
-      const { position } = parseTablePosition(domainMetadata);
+      const { position } = parseTablePosition(domainMetadata.configuration);
       yield { version, timestampMs: history.timeMs(version, actions), position };
     }
   }

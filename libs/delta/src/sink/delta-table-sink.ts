@@ -12,7 +12,7 @@ import type {
   TableSink,
   Writer,
 } from '@cdc-demo/cdc-core';
-import { newTableColumns } from '@cdc-demo/lake-core';
+import { UnpublishedTable, newTableColumns, removeUnpublished } from '@cdc-demo/lake-core';
 import type { SourceChanges, TableColumns } from '@cdc-demo/lake-core';
 import { DeltaError, isDeltaError } from '../errors.ts';
 import { CheckpointKeeper } from '../checkpoint-write/checkpoint-keeper.ts';
@@ -34,7 +34,6 @@ import { DeltaSnapshotStage, readStaged } from './snapshot-stage.ts';
 import { sweepStage } from './sweep-stage.ts';
 import { positionActions } from './table-position.ts';
 import { readState } from './table-state.ts';
-import { UnpublishedLog, removeUnpublished } from './unpublished-log.ts';
 
 /** One Delta table that follows one source table. See `TableSink` for the order of calls. */
 export class DeltaTableSink implements TableSink {
@@ -79,7 +78,8 @@ export class DeltaTableSink implements TableSink {
     staged: readonly StagedSnapshot[],
     point: CommitPoint,
   ): Promise<SnapshotSettlement> {
-    const store = new UnpublishedLog(this.#context.store, `${point.incarnation}-${randomUUID()}`);
+    const id = `${point.incarnation}-${randomUUID()}`;
+    const store = new UnpublishedTable(this.#context.store, '_delta_log/', id);
     const table = new DeltaTableSink({
       ...this.#context,
       store,

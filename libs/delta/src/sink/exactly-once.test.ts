@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { ObjectStore } from '@cdc-demo/cdc-core';
+import { parseTablePosition } from '@cdc-demo/lake-core';
 import { FaultyStore, InjectedFault } from '@cdc-demo/cdc-testing';
 import type { Fault } from '@cdc-demo/cdc-testing';
 import { openSnapshot } from '../snapshot/open-snapshot.ts';
@@ -9,7 +10,7 @@ import type { DeltaTableSink } from './delta-table-sink.ts';
 import { changes, feedRows, openTable, point, schema, tableRows } from './sink.fixture.ts';
 import { drawn, lines, replay, stepsOf } from './random-changes.fixture.ts';
 import type { Step } from './random-changes.fixture.ts';
-import { POSITION_DOMAIN, parseTablePosition } from './table-position.ts';
+import { POSITION_DOMAIN } from './table-position.ts';
 
 const scenario = fc.record({
   transactions: fc.array(fc.array(drawn, { minLength: 1, maxLength: 6 }), {
@@ -88,7 +89,7 @@ describe('a sink whose store fails', () => {
         let position = 0n;
         for (let version = 0n; version <= last; version++) {
           const { domains } = await openSnapshot(store, { version });
-          const at = parseTablePosition(domains.get(POSITION_DOMAIN)!).position.lsn;
+          const at = parseTablePosition(domains.get(POSITION_DOMAIN)!.configuration).position.lsn;
           expect(at).toBeGreaterThan(position);
           position = at;
           const step = steps.findLast(({ end }) => BigInt(end) <= at);

@@ -1,15 +1,12 @@
 import { createHash } from 'node:crypto';
-import { ColumnBatch } from '@cdc-demo/cdc-core';
-import type { JsonValue, SnapshotStage, StagedSnapshot, TableSchema } from '@cdc-demo/cdc-core';
-import {
-  APPEND_COLUMNS,
-  bytesOf,
-  newTableColumns,
-  nullColumn,
-  textColumn,
-  timestampColumn,
-  toTableRows,
-} from '@cdc-demo/lake-core';
+import type {
+  ColumnBatch,
+  JsonValue,
+  SnapshotStage,
+  StagedSnapshot,
+  TableSchema,
+} from '@cdc-demo/cdc-core';
+import { bytesOf, firstRows, newTableColumns } from '@cdc-demo/lake-core';
 import type { TableColumns } from '@cdc-demo/lake-core';
 import type { AddFile } from '../log/actions.ts';
 import { TABLE_TYPES } from '../schema/table-types.ts';
@@ -55,7 +52,7 @@ export class DeltaSnapshotStage implements SnapshotStage {
 
   async write(rows: ColumnBatch): Promise<void> {
     await this.#encoding;
-    this.#encoding = this.#writer.write(this.#tableRows(rows));
+    this.#encoding = this.#writer.write(firstRows(rows, this.#columns, this.#startedUs));
     this.#encoding.catch(() => {
       // Told by the next await of the same promise.
     });
@@ -75,20 +72,6 @@ export class DeltaSnapshotStage implements SnapshotStage {
   async abort(): Promise<void> {
     await Promise.allSettled([this.#encoding]);
     await this.#writer.abort();
-  }
-
-  #tableRows(rows: ColumnBatch): ColumnBatch {
-    const { fields, mode } = this.#columns;
-    if (mode === 'upsert') return toTableRows(rows, fields);
-    const { length } = rows;
-    const source = toTableRows(rows, fields.slice(APPEND_COLUMNS.length));
-    const absent = fields.slice(2, APPEND_COLUMNS.length).map((field) => nullColumn(field, length));
-    const leading = [
-      textColumn('read', length),
-      timestampColumn(this.#startedUs, length),
-      ...absent,
-    ];
-    return ColumnBatch.of(fields, [...leading, ...source.columns], length);
   }
 }
 

@@ -1,7 +1,7 @@
 import type { ObjectStore } from '@cdc-demo/cdc-core';
+import { UNPUBLISHED_FOLDER } from '@cdc-demo/lake-core';
 import { DeltaError } from '../errors.ts';
 import { stagePrefix } from './snapshot-stage.ts';
-import { UNPUBLISHED_FOLDER } from './unpublished-log.ts';
 
 /** Folder of a pipeline's progress records, when they lie below the table. */
 const STATE_FOLDER = '_cdc_demo/';

@@ -1,6 +1,7 @@
 import { formatTableName } from '@cdc-demo/cdc-core';
 import type { OpenOutcome, Writer } from '@cdc-demo/cdc-core';
-import type { TableColumns } from '@cdc-demo/lake-core';
+import { parseTablePosition } from '@cdc-demo/lake-core';
+import type { TableColumns, TablePosition } from '@cdc-demo/lake-core';
 import { DeltaError } from '../errors.ts';
 import { toFields } from '../schema/to-fields.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
@@ -8,8 +9,7 @@ import { unwritableFeatures } from '../write/features.ts';
 import { unreadable } from '../write/table-readers.ts';
 import { SCHEMA_DOMAIN, parseColumnsDomain } from './columns-domain.ts';
 import type { TableContext } from './sink-options.ts';
-import { POSITION_DOMAIN, parseTablePosition } from './table-position.ts';
-import type { TablePosition } from './table-position.ts';
+import { POSITION_DOMAIN } from './table-position.ts';
 
 /** A table of ours, as its newest version has it. */
 export interface TableState {
@@ -26,7 +26,7 @@ export function readState(context: TableContext, writer: Writer, snapshot: Snaps
   const domain = snapshot.domains.get(POSITION_DOMAIN);
   const schema = snapshot.domains.get(SCHEMA_DOMAIN);
   if (!domain || !schema) return refuse(context, 'it was written by something else');
-  const position = parseTablePosition(domain);
+  const position = parseTablePosition(domain.configuration);
   if (position.pipeline !== writer.pipeline) {
     return refuse(context, `it belongs to the pipeline ${position.pipeline}`);
   }

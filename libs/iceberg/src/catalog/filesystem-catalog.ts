@@ -62,9 +62,25 @@ export class FilesystemCatalog {
     return bytes ? this.#parse(version, bytes) : this.load();
   }
 
-  /** Creates the table; undefined when there is one already. */
-  create(json: ExactJsonObject): Promise<TableVersion | undefined> {
-    return this.#write(1, json);
+  /** A table that is to be created: to prepare its first snapshot. */
+  draft(json: ExactJsonObject): TableVersion {
+    return { json, metadata: parseMetadata(json), version: 0, location: '' };
+  }
+
+  /** Creates a drafted table; undefined when there is one already. */
+  create(
+    { json, location }: TableVersion,
+    updates: readonly MetadataUpdate[],
+  ): Promise<TableVersion | undefined> {
+    const made = updateMetadata({ json, location }, updates, Math.floor(this.#clock.nowMs()));
+    return this.#write(1, { ...made, 'metadata-log': [] });
+  }
+
+  /** A table after changes that nobody has committed yet. */
+  preview(base: TableVersion, updates: readonly MetadataUpdate[]): TableVersion {
+    if (updates.length === 0) return base;
+    const json = updateMetadata(base, updates, base.metadata.lastUpdatedMs);
+    return { ...base, json, metadata: parseMetadata(json) };
   }
 
   /** Makes the next version; undefined when somebody else has it. */
@@ -120,6 +136,10 @@ export class FilesystemCatalog {
       throw error;
     }
   }
+}
+
+function parseMetadata(json: ExactJsonObject): TableMetadata {
+  return parseTableMetadata(formatExactJson(json), 'of the next commit');
 }
 
 function keyOf(version: number): string {

@@ -1,8 +1,10 @@
-import { FieldReader } from '@cdc-demo/lake-core';
+import { FieldReader, isJsonObject } from '@cdc-demo/lake-core';
 import type { ExactJson, ExactJsonObject } from '@cdc-demo/lake-core';
 
 /** Changes of a table's metadata, as the REST catalog's protocol has them (`TableUpdate`). */
 export type MetadataUpdate =
+  | { readonly action: 'add-schema'; readonly schema: ExactJsonObject }
+  | { readonly action: 'set-current-schema'; readonly 'schema-id': number }
   | { readonly action: 'add-snapshot'; readonly snapshot: ExactJsonObject }
   | {
       readonly action: 'set-snapshot-ref';
@@ -51,6 +53,10 @@ export function updateMetadata(
 
 function changed(metadata: ExactJsonObject, update: MetadataUpdate): ExactJsonObject {
   switch (update.action) {
+    case 'add-schema':
+      return withSchema(metadata, update.schema);
+    case 'set-current-schema':
+      return { 'current-schema-id': update['schema-id'] };
     case 'add-snapshot':
       return withSnapshot(metadata, update.snapshot);
     case 'set-snapshot-ref':
@@ -60,6 +66,22 @@ function changed(metadata: ExactJsonObject, update: MetadataUpdate): ExactJsonOb
       return { properties: { ...properties, ...update.updates } };
     }
   }
+}
+
+function withSchema(metadata: ExactJsonObject, schema: ExactJsonObject): ExactJsonObject {
+  const last = new FieldReader('metadata', metadata).number('last-column-id');
+  return {
+    schemas: [...listOf(metadata, 'schemas'), schema],
+    'last-column-id': Math.max(last, greatestId(schema)),
+  };
+}
+
+/** The greatest id of a field at any depth. */
+function greatestId(json: ExactJson): number {
+  if (Array.isArray(json)) return Math.max(0, ...(json as readonly ExactJson[]).map(greatestId));
+  if (!isJsonObject(json)) return 0;
+  const ids = ['id', 'element-id', 'key-id', 'value-id'].map((name) => Number(json[name] ?? 0));
+  return Math.max(...ids, ...Object.values(json).map(greatestId));
 }
 
 function withSnapshot(metadata: ExactJsonObject, snapshot: ExactJsonObject): ExactJsonObject {

@@ -35,6 +35,13 @@ export interface PreparedSnapshot {
   discard(): Promise<void>;
 }
 
+export interface SnapshotRequest {
+  readonly changes: FileChanges;
+  /** For the summary, besides what every snapshot says. */
+  readonly properties: Readonly<Record<string, string>>;
+  readonly nowMs: number;
+}
+
 export interface SnapshotParts {
   readonly store: ObjectStore;
   readonly files: TableFiles;
@@ -50,11 +57,11 @@ export interface SnapshotParts {
 export async function writeSnapshot(
   parts: SnapshotParts,
   base: TableVersion,
-  { changes, nowMs }: { readonly changes: FileChanges; readonly nowMs: number },
+  request: SnapshotRequest,
 ): Promise<PreparedSnapshot> {
   const writer = new SnapshotWriter(parts, base);
   try {
-    return await writer.write(changes, nowMs);
+    return await writer.write(request);
   } catch (error) {
     await writer.discard();
     throw error;
@@ -75,7 +82,7 @@ class SnapshotWriter {
     this.#head = snapshotHead(base);
   }
 
-  async write(changes: FileChanges, nowMs: number): Promise<PreparedSnapshot> {
+  async write({ changes, properties, nowMs }: SnapshotRequest): Promise<PreparedSnapshot> {
     const head = this.#head;
     const { metadata } = this.#base;
     const parent = currentSnapshot(metadata);
@@ -89,7 +96,7 @@ class SnapshotWriter {
       'sequence-number': head.sequenceNumber,
       'timestamp-ms': Math.max(nowMs, metadata.lastUpdatedMs),
       'manifest-list': await this.#writeList(list, parent?.id),
-      summary: snapshotSummary(parent, changes, this.#removed),
+      summary: { ...snapshotSummary(parent, changes, this.#removed), ...properties },
       'schema-id': head.schemaId,
       ...(metadata.nextRowId === undefined
         ? {}

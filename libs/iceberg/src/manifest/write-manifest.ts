@@ -100,6 +100,11 @@ export function manifestRecord(
   };
 }
 
+/** A data file as it is added to another table: rows get their ids there. */
+export function fileRecord({ record }: ManifestEntry): FileRecord {
+  return { ...copyFields(record, dataFileFields(3)), first_row_id: null } as unknown as FileRecord;
+}
+
 function rowsOf(entries: readonly ManifestEntry[]): bigint {
   return entries.reduce((sum, { file }) => sum + BigInt(file.recordCount), 0n);
 }

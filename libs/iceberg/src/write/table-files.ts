@@ -17,18 +17,21 @@ export interface NewFiles {
   readonly fields: readonly Field[];
   readonly layout: FileLayout;
   readonly specId: number;
+  /** Name of a file before its unique part; none by default. */
+  readonly prefix?: string;
 }
 
 export type TableWriter = TableFileWriter<FilePartition, NewDataFile>;
 
 /** Writes rows to new data files below the folder `data`. */
-export function tableWriter({ store, location, fields, layout, specId }: NewFiles): TableWriter {
+export function tableWriter(files: NewFiles): TableWriter {
+  const { store, location, fields, layout, specId, prefix = '' } = files;
   return new TableFileWriter({
     store,
     layout,
     columns: fields.map((field, at) => ({ at, field })),
     root: 'data/',
-    prefix: '',
+    prefix,
     createdBy: ENGINE_INFO,
     partitions: WHOLE_TABLE,
     describe: (summary: FileSummary<FilePartition>) => {
@@ -51,7 +54,8 @@ function recordOf(
   };
 }
 
-function newDataFile(record: FileRecord, specId: number): NewDataFile {
+/** A data file as its manifest will describe it. */
+export function newDataFile(record: FileRecord, specId: number): NewDataFile {
   const path = record.file_path;
   const none = new Map<number, never>();
   return {

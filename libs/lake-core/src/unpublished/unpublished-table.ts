@@ -1,22 +1,26 @@
 import type { ListOptions, ObjectStat, ObjectStore, ObjectWriter } from '@cdc-demo/cdc-core';
 
-/** Where logs of tables lie that nobody is to see; readers pass over names that begin so. */
+/** Where the logs or metadata of tables lie that nobody is to see; readers pass over such names. */
 export const UNPUBLISHED_FOLDER = '_unpublished/';
-const LOG_FOLDER = '_delta_log/';
 
 /**
- * A table's folder with another log: what is committed through it is a table for us alone, whose
- * files lie where the published one will have them.
+ * A table's folder with another log, or other metadata: what is committed through it is a table for
+ * us alone, whose files lie where the published one will have them.
  */
-export class UnpublishedLog implements ObjectStore {
+export class UnpublishedTable implements ObjectStore {
   readonly url: string;
   readonly #store: ObjectStore;
+  readonly #logFolder: string;
   readonly #folder: string;
 
-  /** @param id tells this log from any other of the table */
-  constructor(store: ObjectStore, id: string) {
+  /**
+   * @param logFolder of the format, with its `/`
+   * @param id tells this table from any other in the folder
+   */
+  constructor(store: ObjectStore, logFolder: string, id: string) {
     this.url = store.url;
     this.#store = store;
+    this.#logFolder = logFolder;
     this.#folder = `${UNPUBLISHED_FOLDER}${id}/`;
   }
 
@@ -58,11 +62,11 @@ export class UnpublishedLog implements ObjectStore {
   }
 
   #real(key: string): string {
-    return key.startsWith(LOG_FOLDER) ? `${this.#folder}${key}` : key;
+    return key.startsWith(this.#logFolder) ? `${this.#folder}${key}` : key;
   }
 }
 
-/** Removes every unpublished log of a table; their files stay. */
+/** Removes the logs of all unpublished tables of a folder; their files stay. */
 export async function removeUnpublished(store: ObjectStore): Promise<void> {
   const keys: string[] = [];
   for await (const { key } of store.list(UNPUBLISHED_FOLDER)) keys.push(key);

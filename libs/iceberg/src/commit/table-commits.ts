@@ -1,0 +1,139 @@
+import type { Clock, Logger, ObjectStore } from '@cdc-demo/cdc-core';
+import type { FileResolver, TableColumns } from '@cdc-demo/lake-core';
+import { FilesystemCatalog } from '../catalog/filesystem-catalog.ts';
+import type { TableVersion } from '../catalog/filesystem-catalog.ts';
+import type { MetadataUpdate } from '../catalog/metadata-update.ts';
+import { TableFiles } from '../files/table-files.ts';
+import { ManifestCache } from '../manifest/manifest-cache.ts';
+import { readManifestList } from '../manifest/read-manifest-list.ts';
+import { fileRecord } from '../manifest/write-manifest.ts';
+import type { FileRecord } from '../manifest/write-manifest.ts';
+import { LiveFiles } from '../snapshot/live-files.ts';
+import type { SnapshotFiles } from '../snapshot/live-files.ts';
+import type { CommitTarget } from './commit-target.ts';
+import { currentSnapshot } from './snapshot-head.ts';
+import { writeSnapshot } from './snapshot-writer.ts';
+import type { FileChanges } from './snapshot-writer.ts';
+import { storedRows } from './stored-rows.ts';
+
+export interface CommitsContext {
+  readonly store: ObjectStore;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly resolver?: FileResolver | undefined;
+}
+
+/** What a commit changes. */
+export interface CommitRequest {
+  readonly files: FileChanges;
+  /** Of the metadata, before the snapshot. */
+  readonly updates?: readonly MetadataUpdate[];
+  /** Properties of the table that the commit sets; the snapshot's summary has them too. */
+  readonly properties?: Readonly<Record<string, string>>;
+}
+
+/** Commits to one table of a catalog, each after the newest version that is known here. */
+export class TableCommits {
+  readonly #context: CommitsContext;
+  readonly #catalog: FilesystemCatalog;
+  readonly #files: TableFiles;
+  readonly #manifests: ManifestCache;
+  #version: TableVersion;
+
+  constructor(context: CommitsContext, version: TableVersion) {
+    this.#context = context;
+    this.#catalog = new FilesystemCatalog(context.store, context);
+    this.#version = version;
+    const { store, resolver } = context;
+    this.#files = new TableFiles(store, version.metadata.location, resolver);
+    this.#manifests = new ManifestCache(this.#files);
+  }
+
+  get version(): TableVersion {
+    return this.#version;
+  }
+
+  /** Takes note of what others have committed. */
+  async update(): Promise<void> {
+    this.#version = (await this.#catalog.load()) ?? this.#version;
+  }
+
+  /** The live files of the current snapshot. */
+  async liveFiles(): Promise<SnapshotFiles> {
+    const { metadata } = this.#version;
+    const snapshot = currentSnapshot(metadata);
+    const live = new LiveFiles(metadata, this.#files, this.#manifests);
+    return snapshot ? live.of(snapshot) : { data: [], deletes: [] };
+  }
+
+  /** What the manifests say of the live data files, by their paths. */
+  async liveRecords(): Promise<ReadonlyMap<string, FileRecord>> {
+    const { metadata } = this.#version;
+    const snapshot = currentSnapshot(metadata);
+    const records = new Map<string, FileRecord>();
+    for (const manifest of snapshot ? await readManifestList(snapshot, this.#files) : []) {
+      if (manifest.content !== 'data') continue;
+      for (const entry of await this.#manifests.entries(manifest, metadata.specs)) {
+        records.set(entry.file.path, fileRecord(entry));
+      }
+    }
+    return records;
+  }
+
+  /** The newest version once it has the columns of the next commit. */
+  async target(
+    columns: TableColumns,
+    updates: readonly MetadataUpdate[] = [],
+  ): Promise<CommitTarget> {
+    const version = this.#catalog.preview(this.#version, updates);
+    const { metadata } = version;
+    const live = await this.liveFiles();
+    return { version, columns, rows: storedRows({ metadata, files: this.#files, live, columns }) };
+  }
+
+  /** Makes the next version; the id of its snapshot, or undefined when somebody else has it. */
+  async publish(request: CommitRequest): Promise<bigint | undefined> {
+    const { files, updates = [], properties = {} } = request;
+    const base = this.#version;
+    const snapshot = await writeSnapshot(
+      { store: this.#context.store, files: this.#files, manifests: this.#manifests },
+      this.#catalog.preview(base, updates),
+      { changes: files, properties, nowMs: Math.floor(this.#context.clock.nowMs()) },
+    );
+    const version = await this.#catalog.commit(base, [
+      ...updates,
+      ...snapshot.updates,
+      ...propertyUpdates(properties),
+    ]);
+    if (version) this.#version = version;
+    else await snapshot.discard();
+    return version && snapshot.id;
+  }
+}
+
+/** Creates a table with its first files; undefined when there is one already. */
+export async function createTable(
+  context: CommitsContext,
+  draft: TableVersion,
+  { files, properties = {} }: CommitRequest,
+): Promise<TableVersion | undefined> {
+  const { store, clock, resolver } = context;
+  const catalog = new FilesystemCatalog(store, context);
+  if (files.data.length === 0) return catalog.create(draft, propertyUpdates(properties));
+  const found = new TableFiles(store, draft.metadata.location, resolver);
+  const snapshot = await writeSnapshot(
+    { store, files: found, manifests: new ManifestCache(found) },
+    draft,
+    { changes: files, properties, nowMs: Math.floor(clock.nowMs()) },
+  );
+  const version = await catalog.create(draft, [
+    ...snapshot.updates,
+    ...propertyUpdates(properties),
+  ]);
+  if (!version) await snapshot.discard();
+  return version;
+}
+
+function propertyUpdates(updates: Readonly<Record<string, string>>): readonly MetadataUpdate[] {
+  return Object.keys(updates).length === 0 ? [] : [{ action: 'set-properties', updates }];
+}

@@ -1,0 +1,53 @@
+import type { Sink, TableName } from '@cdc-demo/cdc-core';
+import { DEFAULT_LAYOUT } from '@cdc-demo/lake-core';
+import { IcebergTableSink } from './iceberg-table-sink.ts';
+import type { IcebergSinkOptions } from './sink-options.ts';
+
+/** Attempts of one commit among other writers. */
+const MAX_ATTEMPTS = 20;
+const PLAN_BYTES = 16 * 1024 * 1024;
+
+/**
+ * Keeps one Iceberg table for each source table, at the root of the store that `location` gives.
+ *
+ * Every commit is all or nothing, and names the position that the table has then. It counts once,
+ * whatever fails: a change that the table has is left out, an answer that was lost is looked up.
+ */
+export class IcebergSink implements Sink {
+  readonly #options: IcebergSinkOptions;
+  readonly #tables = new Set<IcebergTableSink>();
+
+  constructor(options: IcebergSinkOptions) {
+    this.#options = options;
+  }
+
+  table(table: TableName): IcebergTableSink {
+    const { location, mode = 'upsert', formatVersion = 3, clock, logger } = this.#options;
+    const { maxAttempts = MAX_ATTEMPTS, spill = 'none', planBytes = PLAN_BYTES } = this.#options;
+    const {
+      compression = DEFAULT_LAYOUT.compression,
+      targetFileBytes = DEFAULT_LAYOUT.targetFileBytes,
+      targetFileRows = DEFAULT_LAYOUT.targetFileRows,
+    } = this.#options;
+    const sink = new IcebergTableSink({
+      table,
+      store: location(table),
+      mode,
+      formatVersion,
+      clock,
+      logger,
+      layout: { compression, targetFileBytes, targetFileRows },
+      maxAttempts,
+      spill,
+      planBytes,
+    });
+    this.#tables.add(sink);
+    return sink;
+  }
+
+  async close(): Promise<void> {
+    const tables = [...this.#tables];
+    this.#tables.clear();
+    await Promise.all(tables.map((table) => table.close()));
+  }
+}

@@ -1,0 +1,54 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { silentLogger } from '@cdc-demo/cdc-core';
+import type { Clock } from '@cdc-demo/cdc-core';
+import type { FaultySinkUnderTest, SinkVersion } from '@cdc-demo/cdc-testing/contracts';
+import { sinkFaultsContract } from '@cdc-demo/cdc-testing/contracts';
+import { parseTablePosition } from '@cdc-demo/lake-core';
+import { LocalObjectStore } from '@cdc-demo/object-store';
+import { IcebergTable } from '../iceberg-table.ts';
+import { IcebergSink } from './iceberg-sink.ts';
+import { POSITION_PROPERTY } from './table-position.ts';
+
+const clock: Clock = {
+  nowMs: () => Date.now(),
+  monotonicMs: () => performance.now(),
+  sleep: () => Promise.resolve(),
+};
+
+/** The table of each metadata file: a table without rows has no snapshot. */
+async function versionsIn(folder: string): Promise<SinkVersion[]> {
+  const { metadata } = await IcebergTable.open(folder);
+  const versions: SinkVersion[] = [];
+  for (let number = 1; ; number++) {
+    const name = `metadata/v${number}.metadata.json`;
+    const table = await IcebergTable.open(join(folder, name));
+    const rows: string[] = [];
+    for await (const batch of table.rows()) {
+      for (let row = 0; row < batch.length; row++) {
+        const [id, text] = batch.row(row) as [number, string | null];
+        rows.push(`${id}:${String(text)}`);
+      }
+    }
+    const text = table.metadata.properties[POSITION_PROPERTY] ?? '';
+    versions.push({ position: parseTablePosition(text).position, rows });
+    if (table.metadata.currentSnapshotId === metadata.currentSnapshotId) return versions;
+  }
+}
+
+async function make(formatVersion: 2 | 3): Promise<FaultySinkUnderTest> {
+  const folder = await mkdtemp(join(tmpdir(), 'iceberg-faults-'));
+  return {
+    store: new LocalObjectStore(folder),
+    open: (store) => {
+      const options = { clock, logger: silentLogger, targetFileRows: 3 };
+      return new IcebergSink({ location: () => store, formatVersion, ...options });
+    },
+    versions: () => versionsIn(folder),
+    dispose: () => rm(folder, { recursive: true }),
+  };
+}
+
+sinkFaultsContract('Iceberg 2 on local files', () => make(2));
+sinkFaultsContract('Iceberg 3 on local files', () => make(3));

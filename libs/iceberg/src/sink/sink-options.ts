@@ -1,0 +1,37 @@
+import type { Clock, Logger, ObjectStore, SpillSpace, TableName } from '@cdc-demo/cdc-core';
+import type { FileLayout, SinkMode } from '@cdc-demo/lake-core';
+import type { WrittenVersion } from '../manifest/manifest-schema.ts';
+
+export interface IcebergSinkOptions extends Partial<FileLayout> {
+  /** The store whose root is the table. */
+  readonly location: (table: TableName) => ObjectStore;
+  /** `upsert` (default): rows by key with their newest values. `append`: every change as a row. */
+  readonly mode?: SinkMode;
+  /** Of new tables; 3 unless given. See `NewTable.formatVersion`. */
+  readonly formatVersion?: WrittenVersion;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** How often a commit is planned again after somebody else's; then `iceberg/conflict`. */
+  readonly maxAttempts?: number;
+  /**
+   * Local disk for planning the changes of a transaction that did not fit into memory; without it
+   * they are planned in memory.
+   */
+  readonly spill?: SpillSpace;
+  /** Bytes of changes that are planned at a time when they are on disk; 16 MiB unless given. */
+  readonly planBytes?: number;
+}
+
+/** What the parts of one table's sink share. */
+export interface TableContext {
+  readonly table: TableName;
+  readonly store: ObjectStore;
+  readonly mode: SinkMode;
+  readonly formatVersion: WrittenVersion;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly layout: FileLayout;
+  readonly maxAttempts: number;
+  readonly spill: SpillSpace | 'none';
+  readonly planBytes: number;
+}

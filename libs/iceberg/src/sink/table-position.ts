@@ -1,0 +1,13 @@
+import type { CommitPoint, TableName } from '@cdc-demo/cdc-core';
+import { formatTablePosition } from '@cdc-demo/lake-core';
+
+/** Property of the table, and of the summary of each snapshot. */
+export const POSITION_PROPERTY = 'cdc-demo.position';
+
+/**
+ * What makes a commit count once (I28). It is a property of the table too: snapshots expire, and a
+ * table may be idle for longer than they last (I29).
+ */
+export function positionProperty(table: TableName, point: CommitPoint): Record<string, string> {
+  return { [POSITION_PROPERTY]: formatTablePosition(table, point) };
+}

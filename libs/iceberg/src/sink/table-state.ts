@@ -1,0 +1,64 @@
+import { formatTableName } from '@cdc-demo/cdc-core';
+import type { OpenOutcome, Writer } from '@cdc-demo/cdc-core';
+import { parseTableColumns, parseTablePosition } from '@cdc-demo/lake-core';
+import type { TableColumns, TablePosition } from '@cdc-demo/lake-core';
+import { IcebergError, isIcebergError } from '../errors.ts';
+import type { TableVersion } from '../catalog/filesystem-catalog.ts';
+import { snapshotHead } from '../commit/snapshot-head.ts';
+import type { TableContext } from './sink-options.ts';
+import { POSITION_PROPERTY } from './table-position.ts';
+
+/** Keeps what a schema does not say of columns: numbers in the source, the key, the mode. */
+export const COLUMNS_PROPERTY = 'cdc-demo.schema';
+
+/** A table of ours, as its newest version has it. */
+export interface TableState {
+  readonly position: TablePosition;
+  readonly columns: TableColumns;
+}
+
+export type StateOutcome =
+  | { readonly outcome: 'ours'; readonly state: TableState }
+  | Extract<OpenOutcome, { outcome: 'fenced' | 'refused' }>;
+
+/** What a table says of itself, and whether this writer may write it. */
+export function readState(
+  context: TableContext,
+  writer: Writer,
+  version: TableVersion,
+): StateOutcome {
+  const { properties, schemas, currentSchemaId } = version.metadata;
+  const { [POSITION_PROPERTY]: text, [COLUMNS_PROPERTY]: kept } = properties;
+  if (text === undefined || kept === undefined) {
+    return refuse(context, 'it was written by something else');
+  }
+  const position = parseTablePosition(text);
+  if (position.pipeline !== writer.pipeline) {
+    return refuse(context, `it belongs to the pipeline ${position.pipeline}`);
+  }
+  const source = formatTableName(context.table);
+  if (position.source !== source) return refuse(context, `it holds ${position.source}`);
+  const schema = schemas.find(({ id }) => id === currentSchemaId);
+  const fields = schema?.columns.flatMap(({ field }) => field ?? []) ?? [];
+  if (fields.length !== schema?.columns.length) {
+    return refuse(context, 'it has columns of types that are not known');
+  }
+  const columns = parseTableColumns(fields, kept);
+  if (columns.mode !== context.mode) return refuse(context, `it is kept in ${columns.mode} mode`);
+  try {
+    snapshotHead(version);
+  } catch (error) {
+    if (!isIcebergError(error, 'iceberg/not-writable')) throw error;
+    return { outcome: 'refused', error: error as IcebergError };
+  }
+  if (position.incarnation > writer.incarnation) {
+    return { outcome: 'fenced', incarnation: position.incarnation };
+  }
+  return { outcome: 'ours', state: { position, columns } };
+}
+
+function refuse({ store, table }: TableContext, why: string): StateOutcome {
+  const message = `The table at ${store.url} is not that of ${formatTableName(table)}: ${why}`;
+  const error = new IcebergError('iceberg/not-ours', message, { context: { location: store.url } });
+  return { outcome: 'refused', error };
+}
