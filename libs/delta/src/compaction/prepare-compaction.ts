@@ -30,7 +30,7 @@ export interface PreparedCompaction {
  * @returns undefined when there is nothing to gain any more, or rows came back that were left out
  */
 export async function prepareCompaction(
-  { store, clock }: Pick<TableContext, 'store' | 'clock'>,
+  { store }: Pick<TableContext, 'store'>,
   staged: StagedCompaction,
   snapshot: Snapshot,
 ): Promise<PreparedCompaction | undefined> {
@@ -64,10 +64,9 @@ export async function prepareCompaction(
     const stats = withWideBounds(add.stats ?? `{"numRecords":${rows}}`);
     return { rows, file: { file: { ...add, stats, deletionVector }, rows, deleted } };
   });
-  const nowMs = Math.floor(clock.nowMs());
   return {
     actions: [
-      ...[...live.values()].map((add) => removal(add, nowMs, false)),
+      ...[...live.values()].map((add) => removal(add, false)),
       ...liveOutputs(outputs).map(({ file }) => ({ add: file })),
     ],
     needsDeletionVectors: marked.length > 0,

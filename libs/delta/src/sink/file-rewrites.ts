@@ -43,9 +43,9 @@ export class FileRewrites {
   }
 
   /** After `write`: what the log says of the files. */
-  actions(nowMs: number): Action[] {
+  actions(): Action[] {
     const { marked, emptied } = this.#touched;
-    const removed = [...marked, ...emptied].map(({ indexed }) => removal(indexed.file, nowMs));
+    const removed = [...marked, ...emptied].map(({ indexed }) => removal(indexed.file));
     return [...removed, ...this.#rewrites.added.map(({ file }) => ({ add: file }))];
   }
 

@@ -44,7 +44,7 @@ export class RowDeletions {
   }
 
   /** After `write`: what the log says of the files. */
-  actions(nowMs: number): Action[] {
+  actions(): Action[] {
     this.#adds = this.#marked.map(({ indexed: { file, rows } }, i): AddFile => {
       const deletionVector = this.#written.descriptors[i];
       if (!deletionVector) throw new Error('A deletion vector was not written');
@@ -52,7 +52,7 @@ export class RowDeletions {
       return { ...file, dataChange: true, stats: withWideBounds(stats), deletionVector };
     });
     const gone = [...this.#marked, ...this.#touched.emptied];
-    const removed = gone.map(({ indexed }) => removal(indexed.file, nowMs));
+    const removed = gone.map(({ indexed }) => removal(indexed.file));
     return [...removed, ...this.#adds.map((add) => ({ add }))];
   }
 

@@ -34,9 +34,8 @@ export async function prepareTruncate(
     await feed.abort();
     throw error;
   }
-  const nowMs = Math.floor(clock.nowMs());
   const feedBytes = cdc.reduce((sum, { size }) => sum + size, 0);
-  const removed: Action[] = files.map((add) => removal(add, nowMs));
+  const removed: Action[] = files.map((add) => removal(add));
   return {
     operation: 'TRUNCATE',
     actions: [...removed, ...cdc.map((file) => ({ cdc: file }))],

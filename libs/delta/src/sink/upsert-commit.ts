@@ -26,7 +26,6 @@ const SPAN_ROWS = 32_768;
  * net change of each key.
  */
 export class UpsertCommit implements RowCommit<PreparedCommit> {
-  readonly #context: TableContext;
   readonly #parts: RowCommitParts<AddFile, CommitTarget>;
   readonly #rows: TableWriter;
   readonly #feed: FeedWriter;
@@ -39,7 +38,6 @@ export class UpsertCommit implements RowCommit<PreparedCommit> {
   #deletes = 0;
 
   constructor(context: TableContext, parts: RowCommitParts<AddFile, CommitTarget>) {
-    this.#context = context;
     this.#parts = parts;
     const { target, index } = parts;
     const { store, layout, clock } = context;
@@ -83,7 +81,7 @@ export class UpsertCommit implements RowCommit<PreparedCommit> {
       deletions.write(),
     ]);
     const added = files.map(({ file }) => ({ add: file }));
-    const removed = deletions.actions(Math.floor(this.#context.clock.nowMs()));
+    const removed = deletions.actions();
     return {
       operation: 'MERGE',
       actions: [...removed, ...added, ...cdc.map((one) => ({ cdc: one }))],

@@ -175,7 +175,7 @@ async function foreignCompaction(store: ObjectStore, clock: Clock): Promise<void
     files,
     pause: () => Promise.resolve(),
   });
-  const prepared = await prepareCompaction({ store, clock }, staged, snapshot);
+  const prepared = await prepareCompaction({ store }, staged, snapshot);
   const request = compactionRequest(snapshot, prepared!);
   // The sink may be faster: then it stays as it was.
   await new LogWriter(store, clock).commit(snapshot, request);

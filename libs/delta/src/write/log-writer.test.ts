@@ -5,6 +5,7 @@ import { openSnapshot } from '../snapshot/open-snapshot.ts';
 import { temporaryStore } from '../storage.fixture.ts';
 import { LogWriter } from './log-writer.ts';
 import { newTableActions } from './new-table.ts';
+import { removal } from './removal.ts';
 
 const fields = [{ id: 1, name: 'id', type: { kind: 'int', bits: 32 }, nullable: true }] as const;
 const add: AddFile = {
@@ -49,6 +50,19 @@ describe('LogWriter', () => {
     if (second.outcome === 'committed') snapshot.apply(second.commit);
     expect(await log.commit(snapshot, request())).toMatchObject({ commit: { timestampMs: 5002 } });
     expect((await openSnapshot(store)).timestampMs).toBe(5002);
+  });
+
+  it('a file is removed when the commit is made, however long ago that was prepared', async () => {
+    await create();
+    const snapshot = await openSnapshot(store);
+    const log = new LogWriter(store, clock);
+    const second = await log.commit(snapshot, request({ add }));
+    if (second.outcome === 'committed') snapshot.apply(second.commit);
+    const prepared = request(removal(add));
+    nowMs = 9_000_000;
+    const third = await log.commit(snapshot, prepared);
+    const actions = third.outcome === 'committed' ? third.commit.actions : [];
+    expect(actions[1]).toMatchObject({ remove: { path: add.path, deletionTimestamp: 9_000_000 } });
   });
 
   it('D5: somebody else has the version', async () => {

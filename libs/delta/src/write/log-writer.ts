@@ -56,7 +56,8 @@ export class LogWriter {
       engineInfo: ENGINE_INFO,
       txnId,
     };
-    const actions: Action[] = [{ commitInfo }, ...request.actions];
+    const dated = request.actions.map((action) => withTime(action, timestampMs));
+    const actions: Action[] = [{ commitInfo }, ...dated];
     assertOncePerPath(actions);
     const entry = formatCommit(actions);
     const outcome = await createLogEntry(this.#store, version, { entry, txnId });
@@ -69,6 +70,15 @@ export class LogWriter {
 function hasCommitTimestamps(snapshot: Snapshot | undefined): boolean {
   if (!snapshot) return true;
   return snapshot.metadata.configuration['delta.enableInCommitTimestamps'] === 'true';
+}
+
+/**
+ * A file is removed when the commit is made, not when it is prepared: between the two lies as long
+ * as a process may be stopped, and VACUUM counts from there.
+ */
+function withTime(action: Action, deletionTimestamp: number): Action {
+  if (!('remove' in action) || action.remove.deletionTimestamp !== undefined) return action;
+  return { remove: { ...action.remove, deletionTimestamp } };
 }
 
 /**

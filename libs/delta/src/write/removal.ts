@@ -1,12 +1,14 @@
 import type { Action, AddFile } from '../log/actions.ts';
 
-/** The action that removes a live file; without `dataChange` when its rows live on in others. */
-export function removal(add: AddFile, deletionTimestamp: number, dataChange = true): Action {
+/**
+ * The action that removes a live file; without `dataChange` when its rows live on in others. The
+ * commit says when.
+ */
+export function removal(add: AddFile, dataChange = true): Action {
   const { path, partitionValues, size, deletionVector } = add;
   return {
     remove: {
       path,
-      deletionTimestamp,
       dataChange,
       extendedFileMetadata: true,
       partitionValues,
