@@ -6,6 +6,7 @@ import { ColumnBatch } from '@cdc-demo/cdc-core';
 import type { Clock, Field, FieldValue } from '@cdc-demo/cdc-core';
 import { rowObjects } from '@cdc-demo/lake-core';
 import { LocalObjectStore } from '@cdc-demo/object-store';
+import { readAvro } from './avro/object-container.ts';
 import { IcebergTableWriter } from './iceberg-table-writer.ts';
 import { IcebergTable } from './iceberg-table.ts';
 
@@ -230,4 +231,28 @@ test.each([
 ])('%s', async (code, act) => {
   await IcebergTableWriter.create(folder, { fields: FIELDS }, { clock });
   await expect(act()).rejects.toMatchObject({ code });
+});
+
+test('many commits leave few manifests, and rows keep their ids', async () => {
+  const writer = await IcebergTableWriter.create(
+    folder,
+    { fields: FIELDS, key: ['id'] },
+    { clock },
+  );
+  const lineage = new Map<unknown, unknown>();
+  for (let id = 0n; id < 23n; id++) {
+    await writer.append(batch([[id, 'a']]));
+    const table = await IcebergTable.open(folder);
+    for await (const row of rowObjects(table.rows({ lineage: true }))) {
+      const found = [row['_row_id'], row['_last_updated_sequence_number']];
+      expect(lineage.get(row['id']) ?? found).toEqual(found);
+      lineage.set(row['id'], found);
+    }
+    expect(lineage.size).toBe(Number(id) + 1);
+  }
+  expect(new Set(Array.from(lineage.values(), String)).size).toBe(23);
+  await writer.upsert(batch([[3n, 'b']]));
+  const list = String(writer.metadata.snapshots.at(-1)?.manifests).replace('file://', '');
+  expect(readAvro(await readFile(list)).records.length).toBeLessThan(12);
+  expect(await rowsOf(folder)).toHaveLength(23);
 });

@@ -12,8 +12,9 @@ export type SnapshotHead = Omit<ManifestHead, 'content'>;
 export function snapshotHead({ json, metadata }: TableVersion): SnapshotHead {
   const { formatVersion: version, currentSchemaId: schemaId, defaultSpecId } = metadata;
   if (version === 1) throw notWritable(metadata, 'it has the first version of the format');
-  const spec = metadata.specs.find(({ id }) => id === defaultSpecId);
-  if (!spec || spec.fields.length > 0) throw notWritable(metadata, 'it is partitioned');
+  // Files of an earlier spec, and their deletes, would need its partition values.
+  const isPartitioned = metadata.specs.some(({ fields }) => fields.length > 0);
+  if (isPartitioned) throw notWritable(metadata, 'it is partitioned');
   const schemas = new FieldReader('metadata', json).list('schemas');
   const schema = schemas.find((each) => {
     return new FieldReader('schema', each).number('schema-id') === schemaId;

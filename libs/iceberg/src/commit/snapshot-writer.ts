@@ -7,13 +7,16 @@ import type { MetadataUpdate } from '../catalog/metadata-update.ts';
 import type { TableFiles } from '../files/table-files.ts';
 import type { ManifestCache } from '../manifest/manifest-cache.ts';
 import { fileKey } from '../manifest/manifest-file.ts';
-import type { ContentFile } from '../manifest/manifest-file.ts';
+import type { ContentFile, ManifestFile } from '../manifest/manifest-file.ts';
 import { manifestListSchema } from '../manifest/manifest-schema.ts';
+import type { ManifestEntry } from '../manifest/read-manifest.ts';
 import { readManifestList } from '../manifest/read-manifest-list.ts';
 import { manifestRecord, writeManifest } from '../manifest/write-manifest.ts';
 import type { FileRecord, ManifestContent } from '../manifest/write-manifest.ts';
 import { assignRowIds, carriedRecord } from './manifest-records.ts';
 import type { ManifestRecord } from './manifest-records.ts';
+import { planMerge } from './merge-manifests.ts';
+import type { CarriedManifest } from './merge-manifests.ts';
 import { currentSnapshot, snapshotHead } from './snapshot-head.ts';
 import type { SnapshotHead } from './snapshot-head.ts';
 import { snapshotSummary } from './snapshot-summary.ts';
@@ -121,28 +124,41 @@ class SnapshotWriter {
     if (added.length > 0) await this.#writeManifest(content, { added, existing: [], deleted: [] });
   }
 
-  /** Takes over the manifests of the snapshot before; those with removed files are written anew. */
+  /**
+   * Takes over the manifests of the snapshot before: those with removed files are written anew, and
+   * many small ones as one.
+   */
   async #carry(removed: ReadonlySet<string>): Promise<void> {
-    const { metadata } = this.#base;
-    const parent = currentSnapshot(metadata);
+    const parent = currentSnapshot(this.#base.metadata);
+    const untouched: CarriedManifest[] = [];
     const paths = new Set<string>();
     for (const manifest of parent ? await readManifestList(parent, this.#parts.files) : []) {
       const record = carriedRecord(manifest, this.#head.version);
       if (!record) continue;
-      const entries =
-        removed.size > 0 ? await this.#parts.manifests.entries(manifest, metadata.specs) : [];
-      const deleted = entries.filter(({ file }) => removed.has(fileKey(file)));
       paths.add(manifest.path);
+      const entries = removed.size > 0 ? await this.#entries(manifest) : [];
+      const deleted = entries.filter(({ file }) => removed.has(fileKey(file)));
       if (deleted.length === 0) {
-        this.#list.push(record);
+        untouched.push({ manifest, record });
         continue;
       }
       const existing = entries.filter((entry) => !deleted.includes(entry));
       this.#removed.push(...deleted.map(({ file }) => file));
       await this.#writeManifest(manifest.content, { added: [], existing, deleted });
     }
-    this.#parts.manifests.retain(paths);
     if (this.#removed.length !== removed.size) throw new Error('A removed file is not live');
+    const { kept, merged } = planMerge(untouched);
+    for (const { record } of kept) this.#list.push(record);
+    for (const bin of merged) {
+      const entries = await Promise.all(bin.map(({ manifest }) => this.#entries(manifest)));
+      const { content } = bin[0]?.manifest ?? { content: 'data' };
+      await this.#writeManifest(content, { added: [], existing: entries.flat(), deleted: [] });
+    }
+    this.#parts.manifests.retain(paths);
+  }
+
+  #entries(manifest: ManifestFile): Promise<readonly ManifestEntry[]> {
+    return this.#parts.manifests.entries(manifest, this.#base.metadata.specs);
   }
 
   async #writeManifest(content: 'data' | 'deletes', of: ManifestContent): Promise<void> {
