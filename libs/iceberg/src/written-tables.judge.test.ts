@@ -110,6 +110,10 @@ async function writeTable(folder: string, formatVersion: 2 | 3): Promise<Written
   note('more rows of the same files are deleted', await writer.delete(drop(ids(1, 500, 3))));
   note('a whole file is deleted', await writer.delete(drop(ids(0, 400))));
   note('deleted rows come back', await writer.upsert(put(ids(0, 50), 2)));
+  for (let i = 0; i < 14; i++) {
+    const id = 600 + 7 * i;
+    note(`small commit ${i}, manifests are merged`, await writer.upsert(put([id, 2000 + i], 3)));
+  }
   return written;
 }
 
