@@ -1,9 +1,9 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, watch } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import pg from 'pg';
 import { startPostgres } from './local-postgres.ts';
@@ -130,7 +130,19 @@ test('the server ends when the process that started it is killed', async () => {
   const [line] = (await once(child.stdout, 'data')) as [Buffer];
   const { port, dataDir } = JSON.parse(line.toString()) as { port: number; dataDir: string };
   expect(await refusesConnections(port)).toBe(false);
+  const removed = removalOf(dataDir);
   child.kill('SIGKILL');
-  while (existsSync(dataDir)) await new Promise((resolve) => setTimeout(resolve, 20));
+  await removed;
   expect(await refusesConnections(port)).toBe(true);
 }, 60_000);
+
+/** Resolves when a folder that is there now is gone. */
+function removalOf(folder: string): Promise<void> {
+  return new Promise((resolve) => {
+    const watcher = watch(dirname(folder), () => {
+      if (existsSync(folder)) return;
+      watcher.close();
+      resolve();
+    });
+  });
+}
