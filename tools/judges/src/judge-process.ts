@@ -37,7 +37,7 @@ export class JudgeProcess {
       stdio: ['pipe', 'pipe', 'pipe'],
     });
     // A program that cannot be started is told by `ready`.
-    this.#exited = once(this.#child, 'close').catch(() => undefined);
+    this.#exited = Promise.allSettled([once(this.#child, 'close')]);
     this.#child.stderr.setEncoding('utf8').on('data', (text: string) => {
       this.#lastWords = (this.#lastWords + text).slice(-LAST_WORDS_LENGTH);
     });

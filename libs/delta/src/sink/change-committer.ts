@@ -138,7 +138,7 @@ export class ChangeCommitter {
   #alone<T>(work: () => Promise<T>): Promise<T> {
     const done = this.#busy.then(work);
     // Whoever asked for the work gets its error; the next one only waits for its end.
-    this.#busy = done.catch(() => undefined);
+    this.#busy = Promise.allSettled([done]);
     return done;
   }
 

@@ -55,7 +55,7 @@ function recordOf(
 }
 
 /** A data file as its manifest will describe it. */
-export function newDataFile(record: FileRecord, specId: number): NewDataFile {
+function newDataFile(record: FileRecord, specId: number): NewDataFile {
   const path = record.file_path;
   const none = new Map<number, never>();
   return {
