@@ -1,99 +1,29 @@
-/** Values of one type in a column of a real table, and what SQL says they are. */
-export interface TypeColumn {
-  /** Name of the column. */
-  readonly name: string;
-  /** As SQL writes it. */
-  readonly type: string;
-  /** Texts that the type's input function takes, all of them in every table. */
-  readonly edges: readonly string[];
-  /** More of them, from random numbers. */
-  readonly random?: (random: () => number) => string;
-  /** The canonical JSON of the value `$`, in SQL; NULL is NULL. The server's text by default. */
-  readonly json?: string;
-  /** `server_version_num` from which the type can be declared so. */
-  readonly since?: number;
-  /** Why ClickHouse cannot be asked for this column. */
-  readonly notForChdb?: string;
-}
-
-const TEXT = `to_json(format('%s', $))`;
-const DECIMAL = `case when $ <> 'NaN' then to_json($::text) end`;
-const BIG = `case when $::numeric between -9007199254740991 and 9007199254740991
-  then to_json($::numeric) else to_json($::text) end`;
-const FLOAT = `case when $::text in ('NaN', 'Infinity', '-Infinity', '-0')
-  then to_json($::text) else to_json($) end`;
-const DATE = `case when $ between '0001-01-01' and '9999-12-31'
-  then to_json(to_char($, 'YYYY-MM-DD')) end`;
-const TIME = `to_json(to_char($::interval, 'HH24:MI:SS.US'))`;
-const IN_RANGE = `$ between '0001-01-01 00:00:00Z' and '9999-12-31 23:59:59.999999Z'`;
-const TIMESTAMP = `case when ${IN_RANGE} then to_json(to_char($, 'YYYY-MM-DD"T"HH24:MI:SS.US')) end`;
-const TIMESTAMPTZ = `case when ${IN_RANGE}
-  then to_json(to_char($ at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')) end`;
-const HEX = `to_json(encode($, 'hex'))`;
-
-/** JSON of a one-dimensional array whose elements have the JSON `element`; others are NULL. */
-function arrayJson(element: string): string {
-  const value = `case when ($)[i] is distinct from null
-    then (${element.replaceAll('$', '(($)[i])')}) end`;
-  return `case when array_ndims($) > 1 or array_lower($, 1) <> 1 then null else coalesce(
-    (select json_agg(${value} order by i) from generate_subscripts($, 1) i), '[]') end`;
-}
-
-const below = (random: () => number, limit: number): number => Math.floor(random() * limit);
-const digits = (random: () => number, count: number): string =>
-  Array.from({ length: 1 + below(random, count) }, () => below(random, 10)).join('');
-const sign = (random: () => number): string => (random() < 0.5 ? '-' : '');
-const bits64 = (random: () => number): bigint =>
-  (BigInt(below(random, 2 ** 32)) << 32n) | BigInt(below(random, 2 ** 32));
-const integer =
-  (bits: number) =>
-  (random: () => number): string =>
-    String(BigInt.asIntN(bits, bits64(random) >> BigInt(below(random, bits))));
-const decimal =
-  (precision: number, scale: number) =>
-  (random: () => number): string =>
-    `${sign(random)}${digits(random, precision)}e${-scale}`;
-const hex = (random: () => number, bytes: number): string =>
-  Array.from({ length: bytes }, () => below(random, 256).toString(16).padStart(2, '0')).join('');
-const LETTERS = [
-  'a',
-  'Z',
-  ' ',
-  '"',
-  '\\',
-  ',',
-  '{',
-  '}',
-  '\n',
-  'ß',
-  '世',
-  '\u{1F600}',
-  '\u0301',
-  '\u2028',
-];
-const text = (random: () => number): string =>
-  Array.from({ length: below(random, 20) }, () => LETTERS[below(random, LETTERS.length)]).join('');
-const DAYS = 3_652_059;
-const MS_PER_DAY = 86_400_000;
-const FIRST_DAY_MS = Date.parse('0001-01-01T00:00:00Z');
-const day = (random: () => number): string =>
-  new Date(FIRST_DAY_MS + below(random, DAYS) * MS_PER_DAY).toISOString().slice(0, 10);
-const pad = (value: number, width: number): string => String(value).padStart(width, '0');
-const time = (random: () => number): string => {
-  const parts = [24, 60, 60].map((limit) => pad(below(random, limit), 2)).join(':');
-  return `${parts}.${pad(below(random, 1_000_000), 6)}`;
-};
-const json = (random: () => number): string =>
-  JSON.stringify({ [text(random)]: [random(), null, { b: text(random) }], a: below(random, 1e9) });
-const quote = (value: string): string => `"${value.replaceAll(/["\\]/g, '\\$&')}"`;
-const list =
-  (element: (random: () => number) => string) =>
-  (random: () => number): string => {
-    const elements = Array.from({ length: below(random, 5) }, () =>
-      random() < 0.2 ? 'NULL' : quote(element(random)),
-    );
-    return `{${elements.join(',')}}`;
-  };
+import {
+  BIG,
+  DATE,
+  DECIMAL,
+  FLOAT,
+  HEX,
+  TEXT,
+  TIME,
+  TIMESTAMP,
+  TIMESTAMPTZ,
+  arrayJson,
+} from './canonical-json.fixture.ts';
+import { nestedColumns } from './nested-type-columns.fixture.ts';
+import type { TypeColumn } from './type-column.fixture.ts';
+import {
+  below,
+  day,
+  decimal,
+  digits,
+  hex,
+  integer,
+  json,
+  sign,
+  text,
+  time,
+} from './type-values.fixture.ts';
 
 const TIMESTAMPS = [
   '0001-01-01 00:00:00',
@@ -387,122 +317,6 @@ const temporal: readonly TypeColumn[] = [
   },
 ];
 
-const nested: readonly TypeColumn[] = [
-  {
-    name: 'int8s',
-    type: 'bigint[]',
-    edges: ['{}', '{NULL}', '{NULL,1,NULL}', '{9223372036854775807,-9223372036854775808}'],
-    random: list(integer(64)),
-    json: arrayJson(BIG),
-  },
-  { name: 'flags', type: 'boolean[]', edges: ['{}', '{t,f,NULL}'], json: arrayJson('to_json($)') },
-  {
-    name: 'texts',
-    type: 'text[]',
-    edges: ['{}', '{NULL,"NULL",""}', '{\uFEFFmarked}'],
-    random: list(text),
-    json: arrayJson(TEXT),
-  },
-  {
-    name: 'numerics',
-    type: 'numeric(12, 3)[]',
-    edges: ['{}', '{NULL,NaN,-0.001,999999999.999}'],
-    random: list(decimal(12, 3)),
-    json: arrayJson(DECIMAL),
-  },
-  {
-    name: 'floats',
-    type: 'double precision[]',
-    edges: ['{}', '{NaN,-0,Infinity,NULL,5e-324}'],
-    json: arrayJson(FLOAT),
-  },
-  {
-    name: 'dates',
-    type: 'date[]',
-    edges: ['{}', '{0001-01-01,9999-12-31,NULL,infinity}'],
-    random: list(day),
-    json: arrayJson(DATE),
-    notForChdb: 'dates before 1900 and after 2299 are refused',
-  },
-  {
-    name: 'times',
-    type: 'time[]',
-    edges: ['{}', '{24:00:00,NULL,00:00:00.000001}'],
-    random: list(time),
-    json: arrayJson(TIME),
-  },
-  {
-    name: 'instants',
-    type: 'timestamptz[]',
-    edges: ['{}', '{0001-01-01 00:00:00Z,NULL,9999-12-31 23:59:59.999999Z}'],
-    json: arrayJson(TIMESTAMPTZ),
-  },
-  {
-    name: 'uuids',
-    type: 'uuid[]',
-    edges: ['{}', '{NULL,00000000-0000-0000-0000-000000000000}'],
-    random: list((random) => hex(random, 16)),
-    json: arrayJson(TEXT),
-  },
-  {
-    name: 'bytes',
-    type: 'bytea[]',
-    edges: ['{}', '{NULL,"","\\\\x00ff"}'],
-    json: arrayJson(HEX),
-    notForChdb: 'binary inside another type is refused',
-  },
-  {
-    name: 'documents',
-    type: 'jsonb[]',
-    edges: ['{}', '{NULL,"null","{\\"a\\": 1}"}'],
-    json: arrayJson(TEXT),
-  },
-  {
-    name: 'moods',
-    type: 'mood[]',
-    edges: ['{}', '{sad,NULL,"very \\"happy\\", {indeed}"}'],
-    json: arrayJson(TEXT),
-  },
-  { name: 'prices', type: 'prices', edges: ['{}', '{NaN,1,NULL}'], json: arrayJson(DECIMAL) },
-  {
-    name: 'dimensions',
-    type: 'integer[]',
-    edges: ['{}', '{{1,2},{3,4}}', '[0:1]={1,2}', '[1:1]={7}', '{{{1}}}', '{1,NULL}'],
-    random: list(integer(32)),
-    json: arrayJson('to_json($)'),
-    notForChdb: 'a NULL list is read as empty',
-  },
-  {
-    name: 'place',
-    type: 'place',
-    edges: ['(,,)', '("",0,NaN)', '("a ""b"" \\\\ (c), {d}",-2147483648,0.5)'],
-    json: `json_build_object('street', ($).street, 'number', ($).number,
-      'price', case when ($).price <> 'NaN' then ($).price::text end)`,
-    notForChdb: 'a NULL struct is read as empty',
-  },
-  {
-    name: 'address',
-    type: 'address',
-    edges: ['(,,)', '("(,,)",{},)', '("(x,1,2)","{NULL,""a b""}",0001-01-01)'],
-    json: `json_build_object(
-      'place', case when ($).place is distinct from null then json_build_object(
-        'street', (($).place).street, 'number', (($).place).number,
-        'price', case when (($).place).price <> 'NaN' then (($).place).price::text end) end,
-      'tags', case when ($).tags is not null then coalesce((select json_agg(e order by i)
-        from unnest(($).tags) with ordinality u(e, i)), '[]') end,
-      'since', to_char(($).since, 'YYYY-MM-DD'))`,
-    notForChdb: 'a NULL struct is read as empty',
-  },
-  {
-    name: 'places',
-    type: 'place[]',
-    edges: ['{}', '{NULL}', '{"(a,1,2.5)","(,,)"}'],
-    json: arrayJson(`json_build_object('street', ($).street, 'number', ($).number,
-      'price', case when ($).price <> 'NaN' then ($).price::text end)`),
-    notForChdb: 'a NULL struct is read as empty',
-  },
-];
-
 const extensions: readonly TypeColumn[] = [
   { name: 'citext', type: 'citext', edges: ['MiXed', ''], random: text },
   { name: 'ltree', type: 'ltree', edges: ['a.b.c', 'Top.Science', ''] },
@@ -559,7 +373,7 @@ export const binaryTables: readonly TypeTable[] = [
   { name: 'numbers', columns: numbers },
   { name: 'texts', columns: texts },
   { name: 'temporal', columns: temporal },
-  { name: 'nested', columns: nested },
+  { name: 'nested', columns: nestedColumns },
   { name: 'extensions', columns: extensions },
 ];
 

@@ -10,7 +10,8 @@ import type { LocalPostgres } from '@cdc-demo/local-servers';
 import { Client } from 'pg';
 import { catchUp, changeLines, logVersions, tableLines } from './pipeline-run.fixture.ts';
 import { TYPE_SETUP, binaryTables, columnJson, textTables } from './type-columns.fixture.ts';
-import type { TypeColumn, TypeTable } from './type-columns.fixture.ts';
+import type { TypeColumn } from './type-column.fixture.ts';
+import type { TypeTable } from './type-columns.fixture.ts';
 
 const SEED = Number(process.env['CDC_SEED'] ?? Date.now() % 1_000_000);
 const ENGINES: readonly JudgeEngine[] = ['spark', 'delta-rs', 'duckdb', 'chdb'];

@@ -1,107 +1,25 @@
 import fc from 'fast-check';
-
-/** Values of one type, for a property test against a real server. */
-export interface TypeCase {
-  /** As SQL writes it. */
-  readonly type: string;
-  /** What the column becomes, as `describeType` says it. */
-  readonly field: string;
-  /** Texts that the type's input function takes. */
-  readonly values: fc.Arbitrary<string>;
-  /** Values that have to be among them. */
-  readonly edges: readonly string[];
-  /** What has to be there before the type. */
-  readonly setup?: string;
-  /** JSON of the value's parts in the server's own text; the whole value's text by default. */
-  readonly parts?: string;
-  /** `server_version_num` from which the type can be declared so. */
-  readonly since?: number;
-  /** The binary form is not known: stream and COPY send text. */
-  readonly textOnly?: true;
-}
-
-const digits = (count: number): fc.Arbitrary<string> =>
-  fc
-    .tuple(fc.boolean(), fc.bigInt({ min: 0n, max: 10n ** BigInt(count) - 1n }))
-    .map(([isNegative, value]) => `${isNegative ? '-' : ''}${value}`);
-
-/** A decimal text of up to `precision` digits, `scale` of them behind the point. */
-const decimal = (precision: number, scale: number): fc.Arbitrary<string> =>
-  fc
-    .oneof(
-      digits(precision),
-      fc.integer({ min: 1, max: precision }).chain((count) => digits(count)),
-    )
-    .map((text) => `${text}e${-scale}`);
-
-const integer = (bits: number): fc.Arbitrary<string> =>
-  fc
-    .oneof(
-      fc.bigInt({ min: -(2n ** BigInt(bits - 1)), max: 2n ** BigInt(bits - 1) - 1n }),
-      fc.bigInt({ min: -100n, max: 100n }),
-    )
-    .map(String);
-
-const unsigned = (bits: number): fc.Arbitrary<string> =>
-  fc.bigInt({ min: 0n, max: 2n ** BigInt(bits) - 1n }).map(String);
-
-const text = (maxLength: number): fc.Arbitrary<string> =>
-  fc
-    .oneof(
-      fc.string({ unit: 'grapheme', maxLength }),
-      fc.string({ unit: fc.constantFrom('"', '\\', '{', '}', ',', '(', ')', ' ', 'N'), maxLength }),
-    )
-    .filter((value) => !value.includes('\0'));
-
-const json = fc.json({ maxDepth: 2 }).filter((value) => !value.includes('\\u0000'));
-const hex = (bytes: number): fc.Arbitrary<string> =>
-  fc.uint8Array({ minLength: bytes, maxLength: bytes }).map((b) => Buffer.from(b).toString('hex'));
-const pad = (value: number, width: number): string => String(value).padStart(width, '0');
-
-const day = fc
-  .date({
-    min: new Date('0001-01-01T00:00:00Z'),
-    max: new Date('9999-12-31T23:59:59Z'),
-    noInvalidDate: true,
-  })
-  .map((value) => value.toISOString().slice(0, 10));
-const micros = fc.oneof(
-  fc.constant(''),
-  fc.integer({ min: 0, max: 999999 }).map((us) => `.${pad(us, 6)}`),
-);
-const clock = fc
-  .tuple(fc.integer({ min: 0, max: 86399 }), micros)
-  .map(
-    ([s, us]) =>
-      `${pad(Math.floor(s / 3600), 2)}:${pad(Math.floor(s / 60) % 60, 2)}:${pad(s % 60, 2)}${us}`,
-  );
-const zone = fc
-  .tuple(fc.constantFrom('+', '-'), fc.integer({ min: 0, max: 15 * 3600 }))
-  .map(
-    ([sign, s]) =>
-      `${sign}${pad(Math.floor(s / 3600), 2)}:${pad(Math.floor(s / 60) % 60, 2)}:${pad(s % 60, 2)}`,
-  );
-const timestamp = fc.tuple(day, clock).map(([date, time]) => `${date} ${time}`);
-const ipv4 = fc.uint8Array({ minLength: 4, maxLength: 4 }).map((b) => b.join('.'));
-const group = fc.oneof(fc.constant(0), fc.constant(0xffff), fc.integer({ min: 0, max: 0xffff }));
-const ipv6 = fc
-  .array(group, { minLength: 8, maxLength: 8 })
-  .map((g) => g.map((w) => w.toString(16)).join(':'));
-const bits = (minLength: number, maxLength: number): fc.Arbitrary<string> =>
-  fc.string({ unit: fc.constantFrom('0', '1'), minLength, maxLength });
-const hexWord = unsigned(32).map((word) => Number(word).toString(16).toUpperCase());
-
-const quote = (value: string): string => `"${value.replaceAll(/["\\]/g, '\\$&')}"`;
-const arrayOf = (element: fc.Arbitrary<string>, delimiter = ','): fc.Arbitrary<string> =>
-  fc
-    .array(fc.oneof({ weight: 4, arbitrary: element.map(quote) }, fc.constant('NULL')), {
-      maxLength: 5,
-    })
-    .map((elements) => `{${elements.join(delimiter)}}`);
-
-const ELEMENTS = `coalesce((
-  select json_agg(case when e is not null then format('%s', e) end order by i)
-  from unnest(v) with ordinality u(e, i)), '[]')`;
+import { nestedTypes } from './nested-type-cases.fixture.ts';
+import type { TypeCase } from './type-case.fixture.ts';
+import {
+  bits,
+  clock,
+  day,
+  decimal,
+  digits,
+  hex,
+  hexWord,
+  integer,
+  ipv4,
+  ipv6,
+  json,
+  micros,
+  quote,
+  text,
+  timestamp,
+  unsigned,
+  zone,
+} from './type-values.fixture.ts';
 
 const timestampEdges = [
   '0001-01-01 00:00:00',
@@ -473,107 +391,6 @@ const others: readonly TypeCase[] = [
   },
 ];
 
-const nested: readonly TypeCase[] = [
-  ...(
-    [
-      ['bigint', 'int64', integer(64)],
-      ['boolean', 'boolean', fc.boolean().map(String)],
-      ['text', 'string', text(8)],
-      ['numeric(12, 3)', 'decimal(12, 3)', decimal(12, 3)],
-      ['date', 'date', day],
-      ['timestamptz', 'timestamp with time zone', timestamp.map((value) => `${value}Z`)],
-      ['uuid', 'uuid', fc.uuid()],
-      ['bytea', 'binary', hex(3).map((digits) => `\\x${digits}`)],
-      ['jsonb', 'json', json],
-      ['mood', 'string', fc.constantFrom('sad', 'very "happy", {indeed}')],
-      ['inet', 'string', ipv6],
-    ] as const
-  ).map(
-    ([type, field, values]): TypeCase => ({
-      type: `${type}[]`,
-      field: `list<${field}>`,
-      values: arrayOf(values),
-      edges: ['{}', '{NULL}', '{NULL,NULL}'],
-      parts: ELEMENTS,
-    }),
-  ),
-  {
-    type: 'integer[]',
-    field: 'list<int32>',
-    values: arrayOf(integer(32)),
-    edges: ['{}', '{{1,2},{3,4}}', '[0:1]={1,2}', '[5:5]={1}', '[1:1]={7}', '{{{1}}}'],
-    parts: `case when array_ndims(v) > 1 or array_lower(v, 1) <> 1 then '"infinity"'::json
-      else ${ELEMENTS} end`,
-  },
-  {
-    type: 'int4range[]',
-    field: 'list<string>',
-    values: arrayOf(fc.constantFrom('[1,5)', 'empty')),
-    edges: ['{}'],
-    parts: ELEMENTS,
-    textOnly: true,
-  },
-  {
-    type: 'box[]',
-    field: 'list<string>',
-    values: arrayOf(fc.constantFrom('(1,1),(0,0)'), ';'),
-    edges: ['{}'],
-    parts: ELEMENTS,
-    textOnly: true,
-  },
-  {
-    type: 'price',
-    field: 'decimal(14, 4)',
-    values: decimal(14, 4),
-    edges: ['NaN', '0'],
-    setup: `create domain price_base as numeric(14, 4); create domain price as price_base`,
-  },
-  {
-    type: 'prices',
-    field: 'list<decimal(14, 4)>',
-    values: arrayOf(decimal(14, 4)),
-    edges: ['{NaN,1}'],
-    setup: 'create domain prices as price[]',
-    parts: ELEMENTS,
-  },
-  {
-    type: 'address',
-    field:
-      'struct<street: string, number: int32, tags: list<string>, price: decimal(14, 4), since: date>',
-    values: fc
-      .tuple(
-        fc.option(text(8)),
-        fc.option(integer(32)),
-        fc.option(arrayOf(text(4))),
-        fc.option(decimal(14, 4)),
-        fc.option(day),
-      )
-      .map((parts) => `(${parts.map((part) => (part === null ? '' : quote(part))).join(',')})`),
-    edges: ['(,,,,)', '("",0,"{}",NaN,infinity)', '("a ""b"" \\\\ (c), {d}",1,"{NULL,""x y""}",,)'],
-    setup: `create type address as (street text, gone int, number int, tags text[], price price,
-      since date); alter type address drop attribute gone`,
-    parts: `json_build_object('street', (v).street, 'number', (v).number::text,
-      'tags', case when (v).tags is not null then coalesce(
-        (select json_agg(e order by i) from unnest((v).tags) with ordinality u(e, i)), '[]') end,
-      'price', (v).price::text, 'since', (v).since::text)`,
-  },
-  {
-    type: 'address[]',
-    field:
-      'list<struct<street: string, number: int32, tags: list<string>, price: decimal(14, 4), since: date>>',
-    values: arrayOf(
-      fc
-        .tuple(text(4), integer(8), arrayOf(text(3)))
-        .map((parts) => `(${[...parts.map(quote), '', ''].join(',')})`),
-    ),
-    edges: ['{}', '{NULL}'],
-    parts: `coalesce((select json_agg(case when a.street is not null or a.number is not null then
-      json_build_object('street', a.street, 'number', a.number::text, 'tags', coalesce(
-        (select json_agg(e order by i) from unnest(a.tags) with ordinality u(e, i)), '[]'))
-      end order by a.ordinality) from unnest(v) with ordinality a), '[]')`,
-  },
-];
-
 /** Every type that has a codec, and some that have not. */
 export const typeCases: readonly TypeCase[] = [
   ...scalars,
@@ -581,5 +398,5 @@ export const typeCases: readonly TypeCase[] = [
   ...texts,
   ...temporal,
   ...others,
-  ...nested,
+  ...nestedTypes,
 ];

@@ -14,7 +14,7 @@ import { catalogQuery, decodeAll, openClient, peek } from '../decode/peek.fixtur
 import { expectedValue } from './expected-value.fixture.ts';
 import type { Parts } from './expected-value.fixture.ts';
 import { typeCases } from './type-cases.fixture.ts';
-import type { TypeCase } from './type-cases.fixture.ts';
+import type { TypeCase } from './type-case.fixture.ts';
 
 const SEED = Number(process.env['CDC_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
 const RANDOM_VALUES = 60;
