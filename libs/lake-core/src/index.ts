@@ -162,4 +162,5 @@ export {
   UNPUBLISHED_FOLDER,
   UnpublishedTable,
   removeUnpublished,
+  unpublishedIds,
 } from './unpublished/unpublished-table.ts';

@@ -1,5 +1,6 @@
+import type { Dirent } from 'node:fs';
 import { readFile, readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { canonicalRow, parseLsn, parsePosition } from '@cdc-demo/cdc-core';
 import type { ColumnBatch } from '@cdc-demo/cdc-core';
 import type { FeedRow, Lake, LakeTable, Queries } from '@cdc-demo/cdc-testing';
@@ -68,8 +69,9 @@ export class DeltaLakeTable implements LakeTable {
   }
 
   async versions(): Promise<readonly bigint[]> {
-    const names = await namesIn(join(this.path, '_delta_log'));
-    return names
+    const entries = await entriesOf(join(this.path, '_delta_log'));
+    return entries
+      .map(({ name }) => name)
       .filter((name) => /^\d{20}\.json$/.test(name))
       .sort()
       .map((name) => BigInt(name.slice(0, 20)));
@@ -119,9 +121,10 @@ export class DeltaLakeTable implements LakeTable {
   }
 
   async #files(): Promise<string[]> {
-    const found = await namesIn(this.path, true);
-    const isFolder = new Set(['_delta_log', '_change_data']);
-    return found.filter((path) => !isFolder.has(path));
+    const found = await entriesOf(this.path, true);
+    return found.flatMap((entry) =>
+      entry.isFile() ? [relative(this.path, join(entry.parentPath, entry.name))] : [],
+    );
   }
 
   async #entry(version: bigint): Promise<LogEntry> {
@@ -134,10 +137,10 @@ export class DeltaLakeTable implements LakeTable {
   }
 }
 
-/** Names in a folder; none when it is not there. */
-async function namesIn(folder: string, recursive = false): Promise<string[]> {
+/** What is in a folder; nothing when it is not there. */
+async function entriesOf(folder: string, recursive = false): Promise<Dirent[]> {
   try {
-    return await readdir(folder, { recursive });
+    return await readdir(folder, { recursive, withFileTypes: true });
   } catch (error) {
     if ((error as { readonly code?: string }).code === 'ENOENT') return [];
     throw error;

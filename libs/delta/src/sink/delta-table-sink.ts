@@ -12,7 +12,7 @@ import type {
   TableSink,
   Writer,
 } from '@cdc-demo/cdc-core';
-import { UnpublishedTable, newTableColumns, removeUnpublished } from '@cdc-demo/lake-core';
+import { newTableColumns } from '@cdc-demo/lake-core';
 import type { SourceChanges, TableColumns } from '@cdc-demo/lake-core';
 import { DeltaError, isDeltaError } from '../errors.ts';
 import { CheckpointKeeper } from '../checkpoint-write/checkpoint-keeper.ts';
@@ -31,6 +31,7 @@ import { columnsAction } from './columns-domain.ts';
 import { DeltaSettlement, numRecords } from './settlement.ts';
 import type { TableContext } from './sink-options.ts';
 import { DeltaSnapshotStage, readStaged } from './snapshot-stage.ts';
+import { removeSettled, unpublishedTable } from './remove-settled.ts';
 import { sweepStage } from './sweep-stage.ts';
 import { positionActions } from './table-position.ts';
 import { readState } from './table-state.ts';
@@ -56,7 +57,9 @@ export class DeltaTableSink implements TableSink {
     this.#pending = [];
     const snapshot = await this.#load();
     if (!snapshot) return { outcome: 'missing' };
-    return this.#adopt(snapshot, writer);
+    const opened = this.#adopt(snapshot, writer);
+    if (opened.outcome === 'opened') await removeSettled(this.#context);
+    return opened;
   }
 
   async sweepStaged(kept: readonly StagedSnapshot[]): Promise<void> {
@@ -79,7 +82,7 @@ export class DeltaTableSink implements TableSink {
     point: CommitPoint,
   ): Promise<SnapshotSettlement> {
     const id = `${point.incarnation}-${randomUUID()}`;
-    const store = new UnpublishedTable(this.#context.store, '_delta_log/', id);
+    const store = unpublishedTable(this.#context.store, id);
     const table = new DeltaTableSink({
       ...this.#context,
       store,
@@ -101,7 +104,7 @@ export class DeltaTableSink implements TableSink {
     const files = [first, ...others].flatMap((each) => each.files);
     const outcome = await this.#create(first.columns, point, files);
     if (outcome.outcome === 'committed' && this.#context.changeFeed) {
-      await removeUnpublished(this.#context.store);
+      await removeSettled(this.#context);
     }
     return outcome;
   }

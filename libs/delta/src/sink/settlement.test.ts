@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { ObjectStore, StagedSnapshot } from '@cdc-demo/cdc-core';
 import { temporaryStore } from '../storage.fixture.ts';
+import { referencedFiles } from '../vacuum/referenced-files.ts';
 import {
   UUID,
   changes,
@@ -106,6 +107,36 @@ describe('rows that were read at several instants', () => {
     expect(await later.commit(point(140))).toMatchObject({ version: 1n });
     expect(await tableRows(store)).toEqual(expected.filter((each) => each !== line(2, 'n2')));
     expect(await feedRows(store, 1n)).toEqual([`delete ${line(2, 'n2')}`]);
+  });
+
+  it('leave no file behind that the published table does not have', async () => {
+    const sink = await openTable(store);
+    await sink.publishSnapshot([await settled(sink, ...batches)], point(130));
+    const named = await referencedFiles(store, 0);
+    expect((await keys()).filter((key) => !key.startsWith('_delta_log/'))).toEqual(
+      [...named].toSorted(),
+    );
+  });
+
+  it('leave nothing behind when the process ends right behind their publication', async () => {
+    const sink = await openTable(store);
+    await sink.publishSnapshot([await settled(sink, ...batches)], point(130));
+    const clean = await keys();
+    const orphan = 'part-00000000-0000-4000-8000-000000000000.snappy.parquet';
+    await store.put(orphan, Buffer.from('x'));
+    const log = Buffer.from(JSON.stringify({ add: { path: orphan, size: 1 } }));
+    await store.put(`_unpublished/1-a/_delta_log/${'0'.padStart(20, '0')}.json`, log);
+    await openTable(store);
+    expect(await keys()).toEqual(clean);
+  });
+
+  it('are published also beside a log of which only a part is there', async () => {
+    const sink = await openTable(store);
+    const one = await settled(sink, ...batches);
+    await store.put(`_unpublished/torn/_delta_log/${'2'.padStart(20, '0')}.json`, Buffer.from(''));
+    await sink.publishSnapshot([one], point(130));
+    expect((await keys()).filter((key) => key.startsWith('_unpublished'))).toEqual([]);
+    expect(await tableRows(store)).toEqual(expected);
   });
 
   it('follow a truncate and an added column', async () => {

@@ -12,12 +12,7 @@ import type {
   TableSink,
   Writer,
 } from '@cdc-demo/cdc-core';
-import {
-  UnpublishedTable,
-  formatTableColumns,
-  newTableColumns,
-  removeUnpublished,
-} from '@cdc-demo/lake-core';
+import { formatTableColumns, newTableColumns } from '@cdc-demo/lake-core';
 import type { SourceChanges, TableColumns } from '@cdc-demo/lake-core';
 import { FilesystemCatalog } from '../catalog/filesystem-catalog.ts';
 import type { TableVersion } from '../catalog/filesystem-catalog.ts';
@@ -28,6 +23,7 @@ import { TableFiles } from '../files/table-files.ts';
 import type { FileRecord } from '../manifest/write-manifest.ts';
 import { TABLE_TYPES } from '../schema/table-types.ts';
 import { ChangeCommitter } from './change-committer.ts';
+import { removeSettled, unpublishedTable } from './remove-settled.ts';
 import { IcebergSettlement } from './settlement.ts';
 import type { TableContext } from './sink-options.ts';
 import { IcebergSnapshotStage } from './snapshot-stage.ts';
@@ -59,7 +55,10 @@ export class IcebergTableSink implements TableSink {
     this.#writer = writer;
     this.#pending = [];
     const version = await this.#catalog.load();
-    return version ? this.#adopt(version, writer) : { outcome: 'missing' };
+    if (!version) return { outcome: 'missing' };
+    const opened = this.#adopt(version, writer);
+    if (opened.outcome === 'opened') await removeSettled(this.#context);
+    return opened;
   }
 
   async sweepStaged(kept: readonly StagedSnapshot[]): Promise<void> {
@@ -84,7 +83,7 @@ export class IcebergTableSink implements TableSink {
     point: CommitPoint,
   ): Promise<SnapshotSettlement> {
     const id = `${point.incarnation}-${randomUUID()}`;
-    const store = new UnpublishedTable(this.#context.store, 'metadata/', id);
+    const store = unpublishedTable(this.#context.store, id);
     const context = { ...this.#context, store };
     const table = new IcebergTableSink(context);
     const created = await table.#createFrom(staged, point);
@@ -97,7 +96,7 @@ export class IcebergTableSink implements TableSink {
     point: CommitPoint,
   ): Promise<CommitOutcome> {
     const outcome = await this.#createFrom(staged, point);
-    if (outcome.outcome === 'committed') await removeUnpublished(this.#context.store);
+    if (outcome.outcome === 'committed') await removeSettled(this.#context);
     return outcome;
   }
 

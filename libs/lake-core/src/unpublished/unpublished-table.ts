@@ -66,7 +66,16 @@ export class UnpublishedTable implements ObjectStore {
   }
 }
 
-/** Removes the logs of all unpublished tables of a folder; their files stay. */
+/** The ids of the unpublished tables of a folder. */
+export async function unpublishedIds(store: ObjectStore): Promise<ReadonlySet<string>> {
+  const ids = new Set<string>();
+  for await (const { key } of store.list(UNPUBLISHED_FOLDER)) {
+    ids.add(key.slice(UNPUBLISHED_FOLDER.length).split('/', 1)[0] ?? '');
+  }
+  return ids;
+}
+
+/** Removes the logs, or the metadata, of all unpublished tables of a folder; other files stay. */
 export async function removeUnpublished(store: ObjectStore): Promise<void> {
   const keys: string[] = [];
   for await (const { key } of store.list(UNPUBLISHED_FOLDER)) keys.push(key);
