@@ -13,13 +13,13 @@ import {
   DEFAULT_LAYOUT,
   ParquetFileCache,
   UpsertWriter,
-  bytesOf,
   deletesOf,
   newTableColumns,
   tableType,
   toTableChanges,
   toTableRows,
   upsertsOf,
+  writeRows,
 } from '@cdc-demo/lake-core';
 import type { ColumnChange, FileLayout, TableColumns } from '@cdc-demo/lake-core';
 import { openObjectStore } from '@cdc-demo/object-store';
@@ -27,18 +27,19 @@ import { CheckpointKeeper } from './checkpoint-write/checkpoint-keeper.ts';
 import { DeltaError } from './errors.ts';
 import { definitionActions, withDeletionVectors } from './evolve/definition.ts';
 import { evolveTable } from './evolve/evolve-table.ts';
-import type { TableShape } from './evolve/evolve-table.ts';
+import type { DeltaShape } from './evolve/evolve-table.ts';
 import { maxColumnId } from './evolve/mapped-columns.ts';
 import type { AddFile } from './log/actions.ts';
 import { TABLE_TYPES } from './schema/table-types.ts';
 import { toFields } from './schema/to-fields.ts';
+import { addedRows } from './sink/change-writer.ts';
 import { SCHEMA_DOMAIN, columnsAction, parseColumnsDomain } from './sink/columns-domain.ts';
 import { commitTarget, presentShape } from './sink/commit-target.ts';
 import type { CommitTarget, PreparedCommit } from './sink/commit-target.ts';
 import type { TableContext } from './sink/sink-options.ts';
 import { writeObstacle } from './sink/table-state.ts';
 import { prepareTruncate } from './sink/truncate-table.ts';
-import { UpsertCommit } from './sink/upsert-commit.ts';
+import { upsertCommit } from './sink/upsert-commit.ts';
 import { POSITION_DOMAIN } from './sink/table-position.ts';
 import { openSnapshot } from './snapshot/open-snapshot.ts';
 import type { Snapshot } from './snapshot/snapshot.ts';
@@ -94,7 +95,7 @@ export class DeltaTableWriter {
     this.#checkpoints = new CheckpointKeeper(store, clock, logger);
     this.#snapshot = snapshot;
     this.#columns = columns;
-    this.#upserts = new UpsertWriter(context, (of) => new UpsertCommit(context, of));
+    this.#upserts = new UpsertWriter(context, (of) => upsertCommit(context, of));
     this.#cache = new ParquetFileCache(store);
   }
 
@@ -241,23 +242,11 @@ export class DeltaTableWriter {
   ): Promise<PreparedCommit | undefined> {
     if (rows.length === 0) return undefined;
     const { store, layout, clock } = this.#context;
-    const writer = tableWriter({ store, format, layout, clock, prefix: 'part-' });
-    try {
-      await writer.write(toTableRows(rows, format.fields));
-      const files = await writer.finish();
-      const bytes = bytesOf(files);
-      return {
-        operation: 'WRITE',
-        actions: files.map(({ file }) => ({ add: file })),
-        needsDeletionVectors: false,
-        stats: { inserted: rows.length, updated: 0, deleted: 0, files: files.length, bytes },
-        applied: () => this.#upserts.forget(),
-        discard: () => writer.abort(),
-      };
-    } catch (error) {
-      await writer.abort();
-      throw error;
-    }
+    const { files, prepared } = await writeRows(
+      tableWriter({ store, format, layout, clock, prefix: 'part-' }),
+      [toTableRows(rows, format.fields)],
+    );
+    return { ...addedRows(files, prepared), applied: () => this.#upserts.forget() };
   }
 
   #change(operation: string, change: ColumnChange): Promise<bigint> {
@@ -299,13 +288,13 @@ export class DeltaTableWriter {
     throw new DeltaError('delta/conflict', `Other writers took every version of ${store.url}`);
   }
 
-  #target(shape: TableShape): CommitTarget {
+  #target(shape: DeltaShape): CommitTarget {
     const { store } = this.#context;
     return commitTarget(this.#snapshot, shape, { store, cache: this.#cache });
   }
 
   /** Makes the next version; false when somebody else has it. */
-  async #publish(prepared: PreparedCommit, { definition, columns }: TableShape): Promise<boolean> {
+  async #publish(prepared: PreparedCommit, { definition, columns }: DeltaShape): Promise<boolean> {
     const snapshot = this.#snapshot;
     const { operation } = prepared;
     const after = prepared.needsDeletionVectors ? withDeletionVectors(definition) : definition;

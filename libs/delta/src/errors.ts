@@ -1,5 +1,6 @@
 import { CdcError, isCdcError } from '@cdc-demo/cdc-core';
 import type { ErrorContext, ErrorPolicy } from '@cdc-demo/cdc-core';
+import type { TableErrors } from '@cdc-demo/lake-core';
 
 export type DeltaErrorCode =
   | 'delta/not-a-table'
@@ -223,3 +224,7 @@ export class DeltaError extends CdcError<DeltaErrorCode> {
 export function isDeltaError(error: unknown, code: DeltaErrorCode): boolean {
   return isCdcError(error) && error.code === code;
 }
+
+/** What any sink refuses, as errors of this library. */
+export const deltaErrors: TableErrors = (kind, message, context) =>
+  new DeltaError(`delta/${kind}`, message, { context });

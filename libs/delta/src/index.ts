@@ -37,7 +37,7 @@ export type { DeltaSinkOptions } from './sink/sink-options.ts';
 export { DeltaTableWriter } from './delta-table-writer.ts';
 export type { DeltaTableWriterOptions, NewTable } from './delta-table-writer.ts';
 export { DEFAULT_UPKEEP } from './upkeep/upkeep-policy.ts';
-export type { UpkeepPolicy } from './upkeep/upkeep-policy.ts';
+export type { DeltaUpkeepPolicy } from './upkeep/upkeep-policy.ts';
 export { changedRows } from './feed/changed-rows.ts';
 export type { ChangeType, ChangedRow } from './feed/changed-rows.ts';
 export { summarizeFeed } from './feed/feed-summary.ts';

@@ -1,5 +1,6 @@
 import { CdcError, isCdcError } from '@cdc-demo/cdc-core';
 import type { ErrorContext, ErrorPolicy } from '@cdc-demo/cdc-core';
+import type { TableErrors } from '@cdc-demo/lake-core';
 
 export type IcebergErrorCode =
   | 'iceberg/not-a-table'
@@ -190,3 +191,7 @@ export function orInvalid<T>(
     throw new IcebergError(code, `${what}: ${why}`, { cause });
   }
 }
+
+/** What any sink refuses, as errors of this library. */
+export const icebergErrors: TableErrors = (kind, message, context) =>
+  new IcebergError(`iceberg/${kind}`, message, { context });

@@ -11,12 +11,12 @@ import type {
 import {
   DEFAULT_LAYOUT,
   UpsertWriter,
-  bytesOf,
   deletesOf,
   newTableColumns,
   toTableChanges,
   toTableRows,
   upsertsOf,
+  writeRows,
 } from '@cdc-demo/lake-core';
 import type { FileLayout, FileResolver, TableColumns } from '@cdc-demo/lake-core';
 import { openObjectStore } from '@cdc-demo/object-store';
@@ -26,7 +26,7 @@ import { newMetadata } from './catalog/new-metadata.ts';
 import type { CommitTarget, PreparedCommit } from './commit/commit-target.ts';
 import { snapshotHead } from './commit/snapshot-head.ts';
 import { TableCommits } from './commit/table-commits.ts';
-import { UpsertCommit, commitWriter } from './commit/upsert-commit.ts';
+import { addedRows, commitWriter, upsertCommit } from './commit/upsert-commit.ts';
 import { IcebergError } from './errors.ts';
 import type { TableMetadata } from './metadata/table-metadata.ts';
 import { TABLE_TYPES } from './schema/table-types.ts';
@@ -78,7 +78,7 @@ export class IcebergTableWriter {
   ) {
     this.#context = context;
     this.#commits = new TableCommits({ ...context, resolver }, version);
-    this.#upserts = new UpsertWriter(context, (of) => new UpsertCommit(context, of));
+    this.#upserts = new UpsertWriter(context, (of) => upsertCommit(context, of));
     this.#key = key;
   }
 
@@ -172,30 +172,8 @@ export class IcebergTableWriter {
   ): Promise<PreparedCommit | undefined> {
     if (rows.length === 0) return undefined;
     const writer = commitWriter(this.#context, target);
-    try {
-      await writer.write(toTableRows(rows, target.columns.fields));
-      const files = await writer.finish();
-      return {
-        changes: {
-          operation: 'append',
-          data: files.map(({ file }) => file.record),
-          deletes: [],
-          removed: new Set(),
-        },
-        stats: {
-          inserted: rows.length,
-          updated: 0,
-          deleted: 0,
-          files: files.length,
-          bytes: bytesOf(files),
-        },
-        applied: () => this.#upserts.forget(),
-        discard: () => writer.abort(),
-      };
-    } catch (error) {
-      await writer.abort();
-      throw error;
-    }
+    const { files, prepared } = await writeRows(writer, [toTableRows(rows, target.columns.fields)]);
+    return { ...addedRows(files, prepared), applied: () => this.#upserts.forget() };
   }
 
   /** The snapshot that has the changes; the present one when there is nothing to change. */

@@ -2,8 +2,8 @@ export { LakeError, lakePolicy } from './errors.ts';
 export type { LakeErrorCode } from './errors.ts';
 export { planCompaction } from './compaction/plan-compaction.ts';
 export type { CompactionFile, CompactionRules } from './compaction/plan-compaction.ts';
-export { carryDeletions } from './compaction/carry-deletions.ts';
-export { copyRows, rowsByFile } from './compaction/rewrite-rows.ts';
+export { deletedMeanwhile } from './compaction/deleted-meanwhile.ts';
+export { copyRows } from './compaction/rewrite-rows.ts';
 export type { CopiedRows, RowCopy } from './compaction/rewrite-rows.ts';
 export { DEFAULT_LAYOUT, DataFileWriter } from './data-files/data-file-writer.ts';
 export type {
@@ -148,7 +148,26 @@ export type { TableRange } from './table-rows/range-changes.ts';
 export { tableChanges } from './table-rows/table-changes.ts';
 export type { SourceChanges, TableChanges } from './table-rows/table-changes.ts';
 export { toTableChanges, toTableRows } from './table-rows/table-rows.ts';
+export { ChangeCommitter } from './table-sink/change-committer.ts';
+export type { CommitterContext, CommitterParts } from './table-sink/change-committer.ts';
+export type {
+  CommittedCompaction,
+  FormatCommits,
+  NextVersion,
+  StagedCompaction,
+  StateOutcome,
+  TableErrorKind,
+  TableErrors,
+  TableShape,
+  TableState,
+} from './table-sink/table-format.ts';
+export { AppendWriter } from './table-write/append-writer.ts';
+export type { AppendFormat } from './table-write/append-writer.ts';
 export type { ChangeWriter, PreparedRows, RowTarget } from './table-write/change-writer.ts';
+export { MergeCommit } from './table-write/merge-commit.ts';
+export type { ChangeFiles, FileDeletions, MergeFormat } from './table-write/merge-commit.ts';
+export { writeRows } from './table-write/write-rows.ts';
+export type { RowsWriter, WrittenRowFiles } from './table-write/write-rows.ts';
 export { RowRewrites } from './table-write/row-rewrites.ts';
 export type { RewriteParts } from './table-write/row-rewrites.ts';
 export { UpsertWriter } from './table-write/upsert-writer.ts';
@@ -164,3 +183,10 @@ export {
   removeUnpublished,
   unpublishedIds,
 } from './unpublished/unpublished-table.ts';
+export { FileDeletion } from './upkeep/file-deletion.ts';
+export type { FileDeletionOptions } from './upkeep/file-deletion.ts';
+export type { Pace } from './upkeep/pace.ts';
+export { TableUpkeep } from './upkeep/table-upkeep.ts';
+export type { Cleanup, FormatUpkeep, UpkeepContext } from './upkeep/table-upkeep.ts';
+export { DEFAULT_POLICY, isDueEvery } from './upkeep/upkeep-policy.ts';
+export type { UpkeepPolicy } from './upkeep/upkeep-policy.ts';

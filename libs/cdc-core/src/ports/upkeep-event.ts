@@ -20,7 +20,7 @@ export type UpkeepEvent = TableTended | TableCondition;
 export type TableTended = {
   readonly kind: 'table-tended';
   readonly table: TableName;
-  readonly task: 'compact' | 'clean-log' | 'vacuum';
+  readonly task: 'compact' | 'clean-log' | 'vacuum' | 'expire-snapshots' | 'remove-orphans';
   readonly durationMs: number;
 } & UpkeepOutcome;
 

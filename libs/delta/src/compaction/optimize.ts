@@ -12,7 +12,7 @@ import { assertKnownToWriter } from '../write/features.ts';
 import { LogWriter } from '../write/log-writer.ts';
 import { compactionRequest, liveOutputs, prepareCompaction } from './prepare-compaction.ts';
 import { discardCompaction, stageCompaction } from './stage-compaction.ts';
-import type { StagedCompaction } from './stage-compaction.ts';
+import type { DeltaCompaction } from './stage-compaction.ts';
 
 /** Attempts of one commit among other writers. */
 const MAX_ATTEMPTS = 20;
@@ -79,7 +79,7 @@ function pause(): Promise<void> {
 /** The files that were added; undefined when the table went on so that they are of no use. */
 async function commit(
   context: { readonly store: ObjectStore; readonly clock: Clock },
-  staged: StagedCompaction,
+  staged: DeltaCompaction,
   snapshot: Snapshot,
 ): Promise<AddFile[] | undefined> {
   const { store, clock } = context;

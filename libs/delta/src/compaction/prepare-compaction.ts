@@ -1,4 +1,4 @@
-import { DeletionVector, carryDeletions, rowsByFile } from '@cdc-demo/lake-core';
+import { DeletionVector, deletedMeanwhile } from '@cdc-demo/lake-core';
 import type { IndexedFile, RewriteOutput, SourceNow } from '@cdc-demo/lake-core';
 import { definitionActions, withDeletionVectors } from '../evolve/definition.ts';
 import type { Action, AddFile } from '../log/actions.ts';
@@ -10,7 +10,7 @@ import { writeDeletionVectors } from '../write/deletion-vector-file.ts';
 import type { CommitRequest } from '../write/log-writer.ts';
 import { removal } from '../write/removal.ts';
 import { withWideBounds } from '../write/statistics.ts';
-import type { StagedCompaction } from './stage-compaction.ts';
+import type { DeltaCompaction } from './stage-compaction.ts';
 
 /** A commit of a compaction whose files are durable and that no version has yet. */
 export interface PreparedCompaction {
@@ -31,23 +31,18 @@ export interface PreparedCompaction {
  */
 export async function prepareCompaction(
   { store }: Pick<TableContext, 'store'>,
-  staged: StagedCompaction,
+  staged: DeltaCompaction,
   snapshot: Snapshot,
 ): Promise<PreparedCompaction | undefined> {
   if (snapshot.metadata.schemaString !== staged.schemaString) return undefined;
   const live = liveSources(staged.sources, snapshot);
-  if (live.size === 0) return undefined;
-  const now = await Promise.all(
-    staged.sources.map(async ({ file, deleted }): Promise<SourceNow> => {
-      const current = live.get(file.path);
-      if (!current) return { state: 'gone' };
-      const isSame = logicalFileKey(current) === logicalFileKey(file);
-      return { state: 'live', deleted: isSame ? deleted : await vectorOf(store, current) };
-    }),
-  );
-  const carried = carryDeletions(staged.sources, now);
-  if (!carried) return undefined;
-  const vectors = rowsByFile(staged.outputs, carried);
+  const vectors = await deletedMeanwhile(staged, async ({ file, deleted }): Promise<SourceNow> => {
+    const current = live.get(file.path);
+    if (!current) return { state: 'gone' };
+    const isSame = logicalFileKey(current) === logicalFileKey(file);
+    return { state: 'live', deleted: isSame ? deleted : await vectorOf(store, current) };
+  });
+  if (!vectors) return undefined;
   const marked = vectors.filter((vector, i) => isPartly(vector, staged.outputs[i]?.rows ?? 0));
   // Readers of a table without deletion vectors may know none.
   if (marked.length > 0 && !hasDeletionVectors(snapshot)) return undefined;

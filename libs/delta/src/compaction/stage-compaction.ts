@@ -1,6 +1,6 @@
 import type { Field } from '@cdc-demo/cdc-core';
 import { ParquetFileCache, copyRows } from '@cdc-demo/lake-core';
-import type { CopiedRows, MovedKeys } from '@cdc-demo/lake-core';
+import type { MovedKeys, StagedCompaction } from '@cdc-demo/lake-core';
 import type { AddFile } from '../log/actions.ts';
 import type { TableContext } from '../sink/sink-options.ts';
 import { storedRows } from '../sink/stored-rows.ts';
@@ -10,9 +10,7 @@ import { rowFormat } from '../write/row-format.ts';
 import { partitionWriter } from '../write/table-files.ts';
 
 /** Files that hold the rows of others, durable and in no version yet. */
-export interface StagedCompaction extends CopiedRows<AddFile> {
-  /** Of all rows of `outputs` in order, where the table has a key index. */
-  readonly keys: MovedKeys | undefined;
+export interface DeltaCompaction extends StagedCompaction<AddFile> {
   /** The schema that the files were read and written with. */
   readonly schemaString: string;
 }
@@ -30,7 +28,7 @@ export interface CompactionWork {
 }
 
 /** Copies the live rows of files into new ones; as `copyRows`. */
-export async function stageCompaction(work: CompactionWork): Promise<StagedCompaction> {
+export async function stageCompaction(work: CompactionWork): Promise<DeltaCompaction> {
   const { context, snapshot, files, keys, pause } = work;
   const { store, layout, clock } = context;
   const format = rowFormat(snapshot, work.fields);
@@ -46,7 +44,7 @@ export async function stageCompaction(work: CompactionWork): Promise<StagedCompa
 /** Removes the files again. */
 export async function discardCompaction(
   { store }: Pick<TableContext, 'store'>,
-  { outputs }: StagedCompaction,
+  { outputs }: DeltaCompaction,
 ): Promise<void> {
   await Promise.all(outputs.map(({ key }) => store.delete(key)));
 }

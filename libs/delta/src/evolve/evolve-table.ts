@@ -17,7 +17,7 @@ import { widenField } from './widen-field.ts';
 const TYPE_WIDENING = 'delta.enableTypeWidening';
 
 /** What a table is apart from its files. */
-export interface TableShape {
+export interface DeltaShape {
   readonly definition: Definition;
   readonly columns: TableColumns;
 }
@@ -27,7 +27,7 @@ export interface TableShape {
  * rename or drop switches column mapping on, the first wider type type widening.
  * @throws DeltaError `delta/column-missing`, `delta/schema-change`
  */
-export function evolveTable(shape: TableShape, changes: readonly ColumnChange[]): TableShape {
+export function evolveTable(shape: DeltaShape, changes: readonly ColumnChange[]): DeltaShape {
   if (changes.length === 0) return shape;
   let evolved = shape;
   if (changes.some(({ kind }) => kind === 'rename' || kind === 'drop')) evolved = mapped(evolved);
@@ -42,7 +42,7 @@ export function evolveTable(shape: TableShape, changes: readonly ColumnChange[])
   return { columns, definition: withFeatures(definition, featuresOf(columns.fields)) };
 }
 
-function mapped(shape: TableShape): TableShape {
+function mapped(shape: DeltaShape): DeltaShape {
   if (isMapped(shape.definition)) return shape;
   const columns = withFieldIds(shape.columns, maxColumnId(shape.definition));
   const definition = withFeatures(shape.definition, ['columnMapping']);

@@ -1,4 +1,5 @@
 import type { Clock, ObjectStat, ObjectStore } from '@cdc-demo/cdc-core';
+import { FileDeletion } from '@cdc-demo/lake-core';
 import { CommitHistory, firstInCommitTimestamp } from '../log/commit-history.ts';
 import { listLog, LOG_FOLDER } from '../log/log-listing.ts';
 import type { CheckpointFiles } from '../log/log-listing.ts';
@@ -6,7 +7,6 @@ import { readCheckpoint, sidecarKey, SIDECAR_FOLDER } from '../log/read-checkpoi
 import { surplusCheckpoints } from './surplus-checkpoints.ts';
 import { readDefinition } from '../snapshot/read-definition.ts';
 import { isLogCleanedUp, logRetentionMs } from '../table-properties.ts';
-import { FileDeletion } from '../vacuum/file-deletion.ts';
 import { assertKnownToWriter } from '../write/features.ts';
 
 const DAY_MS = 24 * 3600 * 1000;

@@ -1,7 +1,7 @@
 import type { ObjectStore } from '@cdc-demo/cdc-core';
 import type { ParquetFileCache, PreparedRows, RowTarget, TableColumns } from '@cdc-demo/lake-core';
 import type { Action, AddFile } from '../log/actions.ts';
-import type { TableShape } from '../evolve/evolve-table.ts';
+import type { DeltaShape } from '../evolve/evolve-table.ts';
 import type { RowLayout } from '../read/projection.ts';
 import { columnMappingMode } from '../schema/column-mapping.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
@@ -20,7 +20,7 @@ export interface CommitTarget extends RowTarget<AddFile> {
 /** The table that `snapshot` shows once it has the shape of the next commit. */
 export function commitTarget(
   snapshot: Snapshot,
-  { definition, columns }: TableShape,
+  { definition, columns }: DeltaShape,
   files: { readonly store: ObjectStore; readonly cache: ParquetFileCache },
 ): CommitTarget {
   const { protocol, metadata, schema } = definition;
@@ -35,7 +35,7 @@ export function commitTarget(
 }
 
 /** The shape that a table has now. */
-export function presentShape(snapshot: Snapshot, columns: TableColumns): TableShape {
+export function presentShape(snapshot: Snapshot, columns: TableColumns): DeltaShape {
   const { protocol, metadata, schema } = snapshot;
   return { definition: { protocol, metadata, schema }, columns };
 }

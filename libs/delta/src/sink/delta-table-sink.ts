@@ -12,10 +12,11 @@ import type {
   TableSink,
   Writer,
 } from '@cdc-demo/cdc-core';
-import { newTableColumns } from '@cdc-demo/lake-core';
+import { ChangeCommitter, TableUpkeep, newTableColumns } from '@cdc-demo/lake-core';
 import type { SourceChanges, TableColumns } from '@cdc-demo/lake-core';
-import { DeltaError, isDeltaError } from '../errors.ts';
+import { DeltaError, deltaErrors, isDeltaError } from '../errors.ts';
 import { CheckpointKeeper } from '../checkpoint-write/checkpoint-keeper.ts';
+import type { DeltaCompaction } from '../compaction/stage-compaction.ts';
 import type { AddFile } from '../log/actions.ts';
 import { locateFile } from '../read/file-location.ts';
 import { TABLE_TYPES } from '../schema/table-types.ts';
@@ -25,9 +26,12 @@ import { LogWriter } from '../write/log-writer.ts';
 import { featuresOf, newProtocol } from '../write/features.ts';
 import { newTableActions } from '../write/new-table.ts';
 import { unreadable } from '../write/table-readers.ts';
-import { TableUpkeep } from '../upkeep/table-upkeep.ts';
-import { ChangeCommitter } from './change-committer.ts';
+import { deltaUpkeep } from '../upkeep/delta-upkeep.ts';
+import type { FileCondition } from '../upkeep/table-condition.ts';
+import { changeWriter } from './change-writer.ts';
 import { columnsAction } from './columns-domain.ts';
+import { DeltaCommits } from './delta-commits.ts';
+import type { DeltaCommitter } from './delta-commits.ts';
 import { DeltaSettlement, numRecords } from './settlement.ts';
 import type { TableContext } from './sink-options.ts';
 import { DeltaSnapshotStage, readStaged } from './snapshot-stage.ts';
@@ -42,8 +46,8 @@ export class DeltaTableSink implements TableSink {
   readonly #log: LogWriter;
   readonly #checkpoints: CheckpointKeeper;
   #writer: Writer | undefined;
-  #committer: ChangeCommitter | undefined;
-  #upkeep: TableUpkeep | undefined;
+  #committer: DeltaCommitter | undefined;
+  #upkeep: TableUpkeep<FileCondition, DeltaCompaction> | undefined;
   #pending: SourceChanges[] = [];
 
   constructor(context: TableContext) {
@@ -207,17 +211,25 @@ export class DeltaTableSink implements TableSink {
   #adopt(snapshot: Snapshot, writer: Writer): Exclude<OpenOutcome, { outcome: 'missing' }> {
     const found = readState(this.#context, writer, snapshot);
     if (found.outcome !== 'ours') return found;
-    const { position, columns } = found.state;
-    const committer = new ChangeCommitter(this.#context, {
-      log: this.#log,
-      checkpoints: this.#checkpoints,
-      snapshot,
-      state: { position, columns },
-      writer,
-    });
+    const { state } = found;
+    const { position } = state;
+    const context = this.#context;
+    const { store, upkeep } = context;
+    const [log, checkpoints] = [this.#log, this.#checkpoints];
+    const commits = new DeltaCommits(context, { log, checkpoints, snapshot });
+    const committer = new ChangeCommitter(
+      { ...context, location: store.url, types: TABLE_TYPES, errors: deltaErrors },
+      { commits, changeWriter: changeWriter(context), state, writer },
+    );
     this.#committer = committer;
-    const { upkeep } = this.#context;
-    this.#upkeep = upkeep === 'off' ? undefined : new TableUpkeep(this.#context, committer, upkeep);
+    this.#upkeep =
+      upkeep === 'off'
+        ? undefined
+        : new TableUpkeep(
+            { ...context, location: store.url },
+            deltaUpkeep(context, { commits, committer, policy: upkeep }),
+            upkeep,
+          );
     return { outcome: 'opened', position: position.position, batch: position.batch };
   }
 
@@ -239,7 +251,7 @@ export class DeltaTableSink implements TableSink {
     return undefined;
   }
 
-  #opened(call: string): ChangeCommitter {
+  #opened(call: string): DeltaCommitter {
     if (!this.#committer) throw new Error(`${call}: the table is not open`);
     return this.#committer;
   }

@@ -1,33 +1,45 @@
 import { BytesColumn } from '@cdc-demo/cdc-core';
 import type { ColumnBatch } from '@cdc-demo/cdc-core';
 import { CHANGE_TYPES, DeletionVector, materialiseFeed } from '@cdc-demo/lake-core';
-import type { FileReader, RowPlan, TableIndex, TouchedFiles } from '@cdc-demo/lake-core';
+import type { ChangeFiles, RowPlan, TableIndex, TouchedFiles } from '@cdc-demo/lake-core';
 import type { AddCdcFile, AddFile } from '../log/actions.ts';
 import { ChangeFileWriter } from '../write/change-file-writer.ts';
-import type { RowFormat } from '../write/row-format.ts';
+import type { CommitTarget } from './commit-target.ts';
 import type { TableContext } from './sink-options.ts';
 
 /** Rows of the feed that are gathered and encoded at a time. */
 const SPAN_ROWS = 32_768;
 const TYPE_TEXTS = CHANGE_TYPES.map((name) => Buffer.from(name));
 
-/** What a truncation needs beside the plans. */
-export interface FeedEnd {
+export interface FeedParts {
+  readonly index: TableIndex<AddFile>;
   readonly touched: TouchedFiles<AddFile>;
-  /** Of the stored rows. */
-  readonly reader: FileReader<AddFile>;
+  readonly target: CommitTarget;
 }
 
 /**
  * The change files of one commit (D13): all its changes, as soon as there is an update or delete;
  * none for a commit that only adds rows, or only removes whole files without deletion vectors.
  */
-export class FeedWriter {
+export class FeedWriter implements ChangeFiles {
+  readonly #parts: FeedParts;
   readonly #file: ChangeFileWriter;
   #rows = 0;
+  #files: readonly AddCdcFile[] = [];
 
-  constructor({ store, layout, clock }: TableContext, format: RowFormat) {
+  constructor({ store, layout, clock }: TableContext, parts: FeedParts) {
+    this.#parts = parts;
+    const { format } = parts.target;
     this.#file = new ChangeFileWriter({ store, format, layout, clock });
+  }
+
+  /** After `finish`; none where readers find the changes in the data files themselves. */
+  get files(): readonly AddCdcFile[] {
+    return this.#files;
+  }
+
+  get bytes(): number {
+    return this.#files.reduce((sum, { size }) => sum + size, 0);
   }
 
   /** Writes the changes of a plan; `stored` as in `materialiseFeed`. */
@@ -41,12 +53,10 @@ export class FeedWriter {
     }
   }
 
-  /** The files, durable; none where readers find the changes in the data files themselves. */
-  async finish(index: TableIndex<AddFile>, end: FeedEnd): Promise<readonly AddCdcFile[]> {
-    if (end.touched.truncates && !this.#isPlainTruncate(index)) {
-      await this.#writeTruncated(index, end);
-    }
-    return this.#file.finish();
+  /** Makes the files durable. */
+  async finish(): Promise<void> {
+    if (this.#parts.touched.truncates && !this.#isPlainTruncate()) await this.#writeTruncated();
+    this.#files = await this.#file.finish();
   }
 
   /** Removes what was written. */
@@ -55,14 +65,16 @@ export class FeedWriter {
   }
 
   /** Does the commit remove whole files without deletion vectors, and nothing else? */
-  #isPlainTruncate(index: TableIndex<AddFile>): boolean {
+  #isPlainTruncate(): boolean {
     if (this.#rows > 0) return false;
-    for (const [, { deleted }] of index.files()) if (deleted) return false;
+    for (const [, { deleted }] of this.#parts.index.files()) if (deleted) return false;
     return true;
   }
 
   /** The stored rows that no other change names, as deletes. */
-  async #writeTruncated(index: TableIndex<AddFile>, { touched, reader }: FeedEnd): Promise<void> {
+  async #writeTruncated(): Promise<void> {
+    const { index, touched, target } = this.#parts;
+    const reader = target.rows.openReader();
     for (const [id, { file }] of index.files()) {
       const gone = touched.named(id) ?? new DeletionVector();
       for await (const rows of reader.rowsExcept(file, gone)) {

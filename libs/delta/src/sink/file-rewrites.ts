@@ -1,5 +1,5 @@
 import { RowRewrites } from '@cdc-demo/lake-core';
-import type { TableIndex, TouchedFiles } from '@cdc-demo/lake-core';
+import type { FileDeletions, TableIndex, TouchedFiles } from '@cdc-demo/lake-core';
 import type { Action, AddFile } from '../log/actions.ts';
 import { removal } from '../write/removal.ts';
 import { tableWriter } from '../write/table-files.ts';
@@ -13,7 +13,7 @@ export interface FileRewriteParts {
 }
 
 /** As `RowDeletions`, for readers that know no deletion vectors. */
-export class FileRewrites {
+export class FileRewrites implements FileDeletions {
   readonly vectors = 0;
   readonly #touched: TouchedFiles<AddFile>;
   readonly #rewrites: RowRewrites<AddFile>;
@@ -30,7 +30,7 @@ export class FileRewrites {
 
   /** Files that were written. */
   get files(): number {
-    return this.#rewrites.added.length;
+    return this.#rewrites.files;
   }
 
   get bytes(): number {

@@ -1,5 +1,5 @@
 import type { ObjectStore } from '@cdc-demo/cdc-core';
-import type { TableIndex, TouchedFile, TouchedFiles } from '@cdc-demo/lake-core';
+import type { FileDeletions, TableIndex, TouchedFile, TouchedFiles } from '@cdc-demo/lake-core';
 import type { Action, AddFile } from '../log/actions.ts';
 import { writeDeletionVectors } from '../write/deletion-vector-file.ts';
 import type { WrittenVectors } from '../write/deletion-vector-file.ts';
@@ -10,7 +10,7 @@ import { withWideBounds } from '../write/statistics.ts';
  * What a commit's deletions do to files: a file of which rows are left gets a greater deletion
  * vector, one without rows is removed.
  */
-export class RowDeletions {
+export class RowDeletions implements FileDeletions {
   /** Files that were written for rows which are left; none here. */
   readonly files = 0;
   readonly #store: ObjectStore;

@@ -7,7 +7,7 @@ import type {
   UpkeepEvent,
 } from '@cdc-demo/cdc-core';
 import type { FileLayout, SinkMode } from '@cdc-demo/lake-core';
-import type { UpkeepPolicy } from '../upkeep/upkeep-policy.ts';
+import type { DeltaUpkeepPolicy } from '../upkeep/upkeep-policy.ts';
 import type { TableReader } from '../write/table-readers.ts';
 
 export interface DeltaSinkOptions extends Partial<FileLayout> {
@@ -30,7 +30,7 @@ export interface DeltaSinkOptions extends Partial<FileLayout> {
    * How the tables are looked after beside the commits, where it differs from `DEFAULT_UPKEEP`;
    * `off` leaves compaction, VACUUM and the clean-up of the log to somebody else.
    */
-  readonly upkeep?: Partial<UpkeepPolicy> | 'off';
+  readonly upkeep?: Partial<DeltaUpkeepPolicy> | 'off';
   /** Told of each task of upkeep; must not throw. */
   readonly onUpkeep?: (event: UpkeepEvent) => void;
   /**
@@ -53,7 +53,7 @@ export interface TableContext {
   readonly logger: Logger;
   readonly layout: FileLayout;
   readonly maxAttempts: number;
-  readonly upkeep: UpkeepPolicy | 'off';
+  readonly upkeep: DeltaUpkeepPolicy | 'off';
   readonly onUpkeep: (event: UpkeepEvent) => void;
   readonly spill: SpillSpace | 'none';
   readonly planBytes: number;

@@ -1,7 +1,7 @@
 import { formatTableName } from '@cdc-demo/cdc-core';
-import type { OpenOutcome, Writer } from '@cdc-demo/cdc-core';
+import type { Writer } from '@cdc-demo/cdc-core';
 import { parseTablePosition } from '@cdc-demo/lake-core';
-import type { TableColumns, TablePosition } from '@cdc-demo/lake-core';
+import type { StateOutcome } from '@cdc-demo/lake-core';
 import { DeltaError } from '../errors.ts';
 import { toFields } from '../schema/to-fields.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
@@ -10,16 +10,6 @@ import { unreadable } from '../write/table-readers.ts';
 import { SCHEMA_DOMAIN, parseColumnsDomain } from './columns-domain.ts';
 import type { TableContext } from './sink-options.ts';
 import { POSITION_DOMAIN } from './table-position.ts';
-
-/** A table of ours, as its newest version has it. */
-export interface TableState {
-  readonly position: TablePosition;
-  readonly columns: TableColumns;
-}
-
-export type StateOutcome =
-  | { readonly outcome: 'ours'; readonly state: TableState }
-  | Extract<OpenOutcome, { outcome: 'fenced' | 'refused' }>;
 
 /** What a table says of itself, and whether this writer may write it. */
 export function readState(context: TableContext, writer: Writer, snapshot: Snapshot): StateOutcome {

@@ -1,7 +1,12 @@
+import type { CompactionFile } from '@cdc-demo/lake-core';
 import type { AddFile } from '../log/actions.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import { countPhysicalRecords } from '../table-info.ts';
-import type { FileCondition } from './upkeep-policy.ts';
+
+/** A live file, as the policy sees it. */
+export interface FileCondition extends CompactionFile {
+  readonly add: AddFile;
+}
 
 /**
  * The live files in the order of their making. One whose rows nobody has counted has at least the

@@ -1,10 +1,10 @@
 import type { ObjectStat, ObjectStore } from '@cdc-demo/cdc-core';
+import { FileDeletion } from '@cdc-demo/lake-core';
+import type { FileDeletionOptions } from '@cdc-demo/lake-core';
 import { DeltaError } from '../errors.ts';
 import { readDefinition } from '../snapshot/read-definition.ts';
 import { fileRetentionMs } from '../table-properties.ts';
 import { assertKnownToWriter } from '../write/features.ts';
-import { FileDeletion } from './file-deletion.ts';
-import type { FileDeletionOptions } from './file-deletion.ts';
 import { referencedFiles } from './referenced-files.ts';
 
 const FEED_FOLDER = '_change_data/';

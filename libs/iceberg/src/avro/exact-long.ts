@@ -1,4 +1,4 @@
-import { isJsonObject } from '@cdc-demo/lake-core';
+import { isJsonObject, parseExactJson } from '@cdc-demo/lake-core';
 import type { ExactJson } from '@cdc-demo/lake-core';
 import avro from 'avsc';
 
@@ -18,9 +18,29 @@ const exactLong = avro.types.LongType.__with({
   compare: (a: bigint, b: bigint): number => (a < b ? -1 : Number(a > b)),
 });
 
-/** The type of a schema, with exact longs. @throws Error when it is no schema */
-export function avroType(schema: ExactJson): avro.Type {
-  return avro.Type.forSchema(schema as avro.Schema, { typeHook, wrapUnions: 'auto' });
+/** Schemas whose types are kept: to make a type takes longer than to read a small file. */
+const KEPT_TYPES = 64;
+const known = new Map<string, AvroSchema>();
+
+export interface AvroSchema {
+  readonly json: ExactJson;
+  readonly type: avro.Type;
+}
+
+/** A schema with exact longs, from its JSON. @throws Error when it is none */
+export function avroSchema(text: string): AvroSchema {
+  const found = known.get(text) ?? parseSchema(text);
+  known.delete(text);
+  known.set(text, found);
+  const [oldest] = known.keys();
+  if (known.size > KEPT_TYPES && oldest !== undefined) known.delete(oldest);
+  return found;
+}
+
+function parseSchema(text: string): AvroSchema {
+  const json = parseExactJson(text);
+  const type = avro.Type.forSchema(json as avro.Schema, { typeHook, wrapUnions: 'auto' });
+  return { json, type };
 }
 
 function typeHook(schema: unknown): avro.Type | undefined {

@@ -1,8 +1,7 @@
 import { inflateRawSync } from 'node:zlib';
-import { parseExactJson } from '@cdc-demo/lake-core';
 import type { Type } from 'avsc';
 import { AvroRecord } from './avro-record.ts';
-import { avroType } from './exact-long.ts';
+import { avroSchema } from './exact-long.ts';
 
 const MAGIC = [0x4f, 0x62, 0x6a, 0x01];
 const SYNC_BYTES = 16;
@@ -26,8 +25,7 @@ export function readAvro(bytes: Uint8Array): AvroFile {
   if (!MAGIC.every((byte, i) => buffer[i] === byte)) throw new Error('it is no Avro file');
   const { metadata, end } = readHeader(buffer);
   const sync = buffer.subarray(end, end + SYNC_BYTES);
-  const schema = parseExactJson(metadata.get('avro.schema') ?? '');
-  const type = avroType(schema);
+  const { json: schema, type } = avroSchema(metadata.get('avro.schema') ?? '');
   const records: AvroRecord[] = [];
   let at = end + SYNC_BYTES;
   while (at < buffer.length) {

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { deflateRawSync } from 'node:zlib';
 import { formatExactJson } from '@cdc-demo/lake-core';
 import type { ExactJsonObject } from '@cdc-demo/lake-core';
-import { avroType } from './exact-long.ts';
+import { avroSchema } from './exact-long.ts';
 
 const MAGIC = Buffer.from('Obj\x01', 'latin1');
 const SYNC_BYTES = 16;
@@ -21,10 +21,11 @@ export function writeAvro(
   records: readonly object[],
   metadata: Readonly<Record<string, string>>,
 ): Uint8Array {
-  const type = avroType(schema);
+  const schemaText = formatExactJson(schema);
+  const { type } = avroSchema(schemaText);
   const sync = randomBytes(SYNC_BYTES);
   const entries = Object.entries({
-    'avro.schema': formatExactJson(schema),
+    'avro.schema': schemaText,
     'avro.codec': 'deflate',
     ...metadata,
   });

@@ -1,15 +1,19 @@
 import type { Clock, Logger, ObjectStore } from '@cdc-demo/cdc-core';
-import { formatExactJson, isJsonObject, parseExactJson } from '@cdc-demo/lake-core';
+import { FieldReader, formatExactJson, isJsonObject, parseExactJson } from '@cdc-demo/lake-core';
 import type { ExactJsonObject } from '@cdc-demo/lake-core';
-import { IcebergError, isIcebergError } from '../errors.ts';
+import { IcebergError, isIcebergError, orInvalid } from '../errors.ts';
+import { TableFiles } from '../files/table-files.ts';
 import { newestMetadata } from '../metadata/find-metadata.ts';
-import { parseTableMetadata } from '../metadata/parse-table-metadata.ts';
+import { tableMetadata } from '../metadata/parse-table-metadata.ts';
 import type { TableMetadata } from '../metadata/table-metadata.ts';
 import { updateMetadata } from './metadata-update.ts';
 import type { MetadataFile, MetadataUpdate } from './metadata-update.ts';
 
+const DRAFT = 'of the next commit';
 const FOLDER = 'metadata/';
 const HINT = `${FOLDER}version-hint.text`;
+/** Says that old metadata files go with the log; see the table properties of Iceberg. */
+export const DELETES_OLD = 'write.metadata.delete-after-commit.enabled';
 const NAME = /^metadata\/v(\d+)\.metadata\.json$/;
 
 /** A table as one of its metadata files has it. */
@@ -64,7 +68,7 @@ export class FilesystemCatalog {
 
   /** A table that is to be created: to prepare its first snapshot. */
   draft(json: ExactJsonObject): TableVersion {
-    return { json, metadata: parseMetadata(json), version: 0, location: '' };
+    return { json, metadata: tableMetadata(json, DRAFT), version: 0, location: '' };
   }
 
   /** Creates a drafted table; undefined when there is one already. */
@@ -80,22 +84,28 @@ export class FilesystemCatalog {
   preview(base: TableVersion, updates: readonly MetadataUpdate[]): TableVersion {
     if (updates.length === 0) return base;
     const json = updateMetadata(base, updates, base.metadata.lastUpdatedMs);
-    return { ...base, json, metadata: parseMetadata(json) };
+    return { ...base, json, metadata: tableMetadata(json, DRAFT) };
   }
 
   /** Makes the next version; undefined when somebody else has it. */
-  commit(
+  async commit(
     base: TableVersion,
     updates: readonly MetadataUpdate[],
   ): Promise<TableVersion | undefined> {
     const json = updateMetadata(base, updates, Math.floor(this.#clock.nowMs()));
-    return this.#write(base.version + 1, json);
+    const version = await this.#write(base.version + 1, json);
+    if (version) await this.#trim(base, json);
+    return version;
   }
 
   async #write(version: number, json: ExactJsonObject): Promise<TableVersion | undefined> {
     const bytes = Buffer.from(formatExactJson(json));
     const key = keyOf(version);
     if (!(await this.#createFile(key, bytes))) return undefined;
+    if (!(await this.#follows(version))) {
+      await this.#store.delete(key);
+      return undefined;
+    }
     try {
       await this.#store.put(HINT, Buffer.from(String(version)));
     } catch (error) {
@@ -103,7 +113,8 @@ export class FilesystemCatalog {
       const reason = error instanceof Error ? error.message : String(error);
       this.#logger.warn('the version hint was not written', { table: this.#store.url, reason });
     }
-    return this.#parse(version, bytes);
+    const metadata = tableMetadata(json, key);
+    return { json, metadata, version, location: `${this.location}/${key}` };
   }
 
   /** An answer that was lost is looked up: ids in the file are those of this commit alone. */
@@ -119,13 +130,38 @@ export class FilesystemCatalog {
     return found !== undefined && Buffer.compare(found, bytes) === 0;
   }
 
+  /**
+   * Is the version before it there? Where it is not, a number was free only because others have
+   * gone on and deleted old metadata files, the older ones first.
+   */
+  async #follows(version: number): Promise<boolean> {
+    return version === 1 || (await this.#store.stat(keyOf(version - 1))) !== undefined;
+  }
+
+  /** Deletes the metadata files that the log names no more, where the table wants that. */
+  async #trim(base: TableVersion, json: ExactJsonObject): Promise<void> {
+    if (base.metadata.properties[DELETES_OLD] !== 'true') return;
+    const kept = new Set(loggedFiles(json));
+    const surplus = loggedFiles(base.json).filter((location) => !kept.has(location));
+    const files = new TableFiles(this.#store, base.metadata.location);
+    try {
+      for (const location of surplus) await this.#store.delete(files.locate(location).key);
+    } catch (error) {
+      // The clean-up of orphans finds it.
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#logger.warn('old metadata was not deleted', { table: this.#store.url, reason });
+    }
+  }
+
   #parse(version: number, bytes: Uint8Array): TableVersion {
     const key = keyOf(version);
     const text = Buffer.from(bytes).toString('utf8');
-    const metadata = parseTableMetadata(text, key);
-    const json = parseExactJson(text);
-    if (!isJsonObject(json)) throw new Error(`${key} is no object`);
-    return { json, metadata, version, location: `${this.location}/${key}` };
+    return orInvalid('iceberg/metadata-invalid', `The metadata file ${key} is not valid`, () => {
+      const json = parseExactJson(text);
+      const metadata = tableMetadata(json, key);
+      if (!isJsonObject(json)) throw new Error(`${key} is no object`);
+      return { json, metadata, version, location: `${this.location}/${key}` };
+    });
   }
 
   async #newest(): Promise<string | undefined> {
@@ -138,8 +174,10 @@ export class FilesystemCatalog {
   }
 }
 
-function parseMetadata(json: ExactJsonObject): TableMetadata {
-  return parseTableMetadata(formatExactJson(json), 'of the next commit');
+/** The metadata files of earlier versions, the oldest first. */
+function loggedFiles(json: ExactJsonObject): readonly string[] {
+  const log = new FieldReader('metadata', json).optionalList('metadata-log') ?? [];
+  return log.map((entry) => new FieldReader('metadata-log', entry).string('metadata-file'));
 }
 
 function keyOf(version: number): string {

@@ -12,6 +12,8 @@ export type MetadataUpdate =
       readonly type: 'branch' | 'tag';
       readonly 'snapshot-id': bigint;
     }
+  /** None of them may be one that a reference names. */
+  | { readonly action: 'remove-snapshots'; readonly 'snapshot-ids': readonly bigint[] }
   | { readonly action: 'set-properties'; readonly updates: Readonly<Record<string, string>> };
 
 /** A metadata file that another one follows. */
@@ -61,6 +63,8 @@ function changed(metadata: ExactJsonObject, update: MetadataUpdate): ExactJsonOb
       return withSnapshot(metadata, update.snapshot);
     case 'set-snapshot-ref':
       return withRef(metadata, update);
+    case 'remove-snapshots':
+      return withoutSnapshots(metadata, new Set(update['snapshot-ids']));
     case 'set-properties': {
       const properties = (metadata['properties'] ?? {}) as ExactJsonObject;
       return { properties: { ...properties, ...update.updates } };
@@ -93,6 +97,25 @@ function withSnapshot(metadata: ExactJsonObject, snapshot: ExactJsonObject): Exa
     ...(nextRowId === undefined || added === undefined
       ? {}
       : { 'next-row-id': BigInt(nextRowId as number) + BigInt(added as number) }),
+  };
+}
+
+/** Of the log goes what is before a gap, too: it would tell wrong times. */
+function withoutSnapshots(metadata: ExactJsonObject, ids: ReadonlySet<bigint>): ExactJsonObject {
+  const isGone = (item: ExactJson): boolean => {
+    return ids.has(new FieldReader('snapshot', item).long('snapshot-id'));
+  };
+  const without = (name: string): ExactJsonObject => {
+    return name in metadata
+      ? { [name]: listOf(metadata, name).filter((item) => !isGone(item)) }
+      : {};
+  };
+  const log = listOf(metadata, 'snapshot-log');
+  return {
+    ...without('snapshots'),
+    ...without('statistics'),
+    ...without('partition-statistics'),
+    'snapshot-log': log.slice(log.findLastIndex(isGone) + 1),
   };
 }
 

@@ -1,8 +1,8 @@
 import { RowRewrites } from '@cdc-demo/lake-core';
-import type { FileReader, TableIndex, TouchedFiles } from '@cdc-demo/lake-core';
+import type { FileDeletions, FileReader, TableIndex, TouchedFiles } from '@cdc-demo/lake-core';
 import type { FileRecord } from '../manifest/write-manifest.ts';
 import { ownDeletes } from '../write/live-data-file.ts';
-import type { LiveDataFile, NewDataFile } from '../write/live-data-file.ts';
+import type { LiveDataFile } from '../write/live-data-file.ts';
 import type { TableWriter } from '../write/table-files.ts';
 
 export interface FileRewriteParts {
@@ -13,7 +13,7 @@ export interface FileRewriteParts {
 }
 
 /** As `RowDeletions`, for tables of a version without deletion vectors. */
-export class FileRewrites {
+export class FileRewrites implements FileDeletions {
   readonly deletes: readonly FileRecord[] = [];
   readonly #touched: TouchedFiles<LiveDataFile>;
   readonly #rewrites: RowRewrites<LiveDataFile>;
@@ -23,13 +23,18 @@ export class FileRewrites {
     this.#rewrites = new RowRewrites<LiveDataFile>(parts);
   }
 
+  /** Files that were written. */
+  get files(): number {
+    return this.#rewrites.files;
+  }
+
   get bytes(): number {
     return this.#rewrites.bytes;
   }
 
   /** After `write`: the new files. */
   get data(): readonly FileRecord[] {
-    return this.#rewrites.added.map(({ file }) => (file as NewDataFile).record);
+    return this.#rewrites.added.map(({ file }) => file.record());
   }
 
   /** Makes the new files durable. */

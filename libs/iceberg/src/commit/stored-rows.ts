@@ -3,10 +3,11 @@ import { keepRows } from '@cdc-demo/lake-core';
 import type { DeletionVector, FileReader, TableColumns, TableRows } from '@cdc-demo/lake-core';
 import { DeleteFiles } from '../deletes/delete-files.ts';
 import type { TableFiles } from '../files/table-files.ts';
+import { fileRecord } from '../manifest/write-manifest.ts';
 import type { TableMetadata } from '../metadata/table-metadata.ts';
 import { DataFileReader } from '../read/data-file-reader.ts';
 import type { Scan } from '../read/scan.ts';
-import type { SnapshotFiles } from '../snapshot/live-files.ts';
+import type { SnapshotEntries } from '../snapshot/live-files.ts';
 import { sameDeletes } from '../write/live-data-file.ts';
 import type { LiveDataFile } from '../write/live-data-file.ts';
 
@@ -16,46 +17,59 @@ const BATCH_ROWS = 16_384;
 export interface StoredTable {
   readonly metadata: TableMetadata;
   readonly files: TableFiles;
-  readonly live: SnapshotFiles;
+  readonly live: SnapshotEntries;
   readonly columns: TableColumns;
 }
 
+/** Stored rows that are read with or without what they carry of their lineage. */
+export interface StoredRows extends TableRows<LiveDataFile> {
+  /** @param what `lineage`: `LINEAGE_FIELDS` behind the columns; `rows` by default */
+  openReader(what?: 'rows' | 'lineage'): FileReader<LiveDataFile>;
+}
+
 /** The rows of a table's current snapshot, read with these columns. */
-export function storedRows({
-  metadata,
-  files,
-  live,
-  columns,
-}: StoredTable): TableRows<LiveDataFile> {
+export function storedRows({ metadata, files, live, columns }: StoredTable): StoredRows {
   const deletes = new DeleteFiles(live.deletes, metadata.specs);
-  const stored = live.data.map((file) => ({ path: file.path, file, deletes: deletes.of(file) }));
+  const stored = live.data.map((entry): LiveDataFile => {
+    const { file } = entry;
+    return { path: file.path, file, deletes: deletes.of(file), record: () => fileRecord(entry) };
+  });
   return {
     location: metadata.location,
     version: metadata.currentSnapshotId ?? 0n,
     files: stored,
-    expectedRows: live.data.reduce((sum, { recordCount }) => sum + recordCount, 0),
-    openReader: () => {
+    expectedRows: live.data.reduce((sum, { file }) => sum + file.recordCount, 0),
+    openReader: (what = 'rows') => {
       const parts = { metadata, files, batchRows: BATCH_ROWS };
-      return new StoredFileReader(columns, {
-        rows: new DataFileReader({ ...parts, deletes: new DeleteFiles([], metadata.specs) }),
-        deleted: new DataFileReader({ ...parts, deletes }),
-      });
+      const none = new DeleteFiles([], metadata.specs);
+      return new StoredFileReader(
+        { columns, lineage: what === 'lineage' },
+        {
+          rows: new DataFileReader({ ...parts, deletes: none }),
+          deleted: new DataFileReader({ ...parts, deletes }),
+        },
+      );
     },
     isSame: sameDeletes,
   };
 }
 
+interface Reading {
+  readonly columns: TableColumns;
+  readonly lineage: boolean;
+}
+
 class StoredFileReader implements FileReader<LiveDataFile> {
-  readonly #columns: TableColumns;
+  readonly #reading: Reading;
   /** Reads rows whether they are deleted or not. */
   readonly #rows: DataFileReader;
   readonly #deleted: DataFileReader;
 
   constructor(
-    columns: TableColumns,
+    reading: Reading,
     readers: { readonly rows: DataFileReader; readonly deleted: DataFileReader },
   ) {
-    this.#columns = columns;
+    this.#reading = reading;
     this.#rows = readers.rows;
     this.#deleted = readers.deleted;
   }
@@ -89,7 +103,8 @@ class StoredFileReader implements FileReader<LiveDataFile> {
   }
 
   #scan(names?: readonly string[]): Scan {
-    const { fields } = this.#columns;
+    const { columns, lineage } = this.#reading;
+    const { fields } = columns;
     const wanted = names
       ? names.flatMap((name) => fields.find((field) => field.name === name) ?? [])
       : fields;
@@ -97,7 +112,7 @@ class StoredFileReader implements FileReader<LiveDataFile> {
       columns: wanted.map((field) => ({ field, initialDefault: null })),
       outputs: wanted.length,
       predicate: undefined,
-      lineage: false,
+      lineage,
     };
   }
 }

@@ -5,11 +5,8 @@ import type { TableVersion } from '../catalog/filesystem-catalog.ts';
 import type { MetadataUpdate } from '../catalog/metadata-update.ts';
 import { TableFiles } from '../files/table-files.ts';
 import { ManifestCache } from '../manifest/manifest-cache.ts';
-import { readManifestList } from '../manifest/read-manifest-list.ts';
-import { fileRecord } from '../manifest/write-manifest.ts';
-import type { FileRecord } from '../manifest/write-manifest.ts';
 import { LiveFiles } from '../snapshot/live-files.ts';
-import type { SnapshotFiles } from '../snapshot/live-files.ts';
+import type { SnapshotEntries } from '../snapshot/live-files.ts';
 import type { CommitTarget } from './commit-target.ts';
 import { currentSnapshot } from './snapshot-head.ts';
 import { writeSnapshot } from './snapshot-writer.ts';
@@ -53,31 +50,22 @@ export class TableCommits {
     return this.#version;
   }
 
+  /** Finds the table's files. */
+  get files(): TableFiles {
+    return this.#files;
+  }
+
   /** Takes note of what others have committed. */
   async update(): Promise<void> {
     this.#version = (await this.#catalog.load()) ?? this.#version;
   }
 
   /** The live files of the current snapshot. */
-  async liveFiles(): Promise<SnapshotFiles> {
+  async liveFiles(): Promise<SnapshotEntries> {
     const { metadata } = this.#version;
     const snapshot = currentSnapshot(metadata);
     const live = new LiveFiles(metadata, this.#files, this.#manifests);
-    return snapshot ? live.of(snapshot) : { data: [], deletes: [] };
-  }
-
-  /** What the manifests say of the live data files, by their paths. */
-  async liveRecords(): Promise<ReadonlyMap<string, FileRecord>> {
-    const { metadata } = this.#version;
-    const snapshot = currentSnapshot(metadata);
-    const records = new Map<string, FileRecord>();
-    for (const manifest of snapshot ? await readManifestList(snapshot, this.#files) : []) {
-      if (manifest.content !== 'data') continue;
-      for (const entry of await this.#manifests.entries(manifest, metadata.specs)) {
-        records.set(entry.file.path, fileRecord(entry));
-      }
-    }
-    return records;
+    return snapshot ? live.entriesOf(snapshot) : { data: [], deletes: [] };
   }
 
   /** The newest version once it has the columns of the next commit. */
@@ -108,6 +96,13 @@ export class TableCommits {
     if (version) this.#version = version;
     else await snapshot.discard();
     return version && snapshot.id;
+  }
+
+  /** Makes the next version without a snapshot; false when somebody else has it. */
+  async change(updates: readonly MetadataUpdate[]): Promise<boolean> {
+    const version = await this.#catalog.commit(this.#version, updates);
+    if (version) this.#version = version;
+    return version !== undefined;
   }
 }
 

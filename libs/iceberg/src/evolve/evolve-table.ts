@@ -5,7 +5,7 @@ import type { TableMetadata } from '../metadata/table-metadata.ts';
 import { formatSchema } from '../schema/format-schema.ts';
 
 /** A table after changes of its columns, as metadata only: files stay what they are. */
-export interface TableShape {
+export interface IcebergShape {
   readonly columns: TableColumns;
   readonly updates: readonly MetadataUpdate[];
 }
@@ -15,7 +15,7 @@ export function evolveTable(
   { schemas }: TableMetadata,
   columns: TableColumns,
   changes: readonly ColumnChange[],
-): TableShape {
+): IcebergShape {
   if (changes.length === 0) return { columns, updates: [] };
   const evolved = changes.reduce(changeColumns, columns);
   const id = Math.max(...schemas.map((schema) => schema.id)) + 1;

@@ -1,4 +1,4 @@
-import { FieldReader, parseExactJson } from '@cdc-demo/lake-core';
+import { FieldReader, isJsonObject, parseExactJson } from '@cdc-demo/lake-core';
 import type { ExactJson } from '@cdc-demo/lake-core';
 import { IcebergError, orInvalid } from '../errors.ts';
 import { parseSchema } from '../schema/parse-schema.ts';
@@ -17,8 +17,13 @@ const NO_SNAPSHOT = -1n;
  */
 export function parseTableMetadata(text: string, name: string): TableMetadata {
   return orInvalid('iceberg/metadata-invalid', `The metadata file ${name} is not valid`, () =>
-    parseMetadata(new FieldReader('metadata', parseExactJson(text)), name),
+    tableMetadata(parseExactJson(text), name),
   );
+}
+
+/** As `parseTableMetadata`, from the JSON. @throws TypeError besides */
+export function tableMetadata(json: ExactJson, name: string): TableMetadata {
+  return parseMetadata(new FieldReader('metadata', json), name);
 }
 
 function parseMetadata(metadata: FieldReader, name: string): TableMetadata {
@@ -34,7 +39,7 @@ function parseMetadata(metadata: FieldReader, name: string): TableMetadata {
   const { schemas, currentSchemaId } = parseSchemas(metadata, isFirst);
   const { specs, defaultSpecId } = parseSpecs(metadata, isFirst);
   if (!isFirst) requireFields(metadata);
-  const snapshots = (metadata.optionalList('snapshots') ?? []).map(parseSnapshot);
+  const snapshots = (metadata.optionalList('snapshots') ?? []).map(knownSnapshot);
   const currentSnapshotId = currentSnapshot(metadata, snapshots);
   return {
     formatVersion,
@@ -104,6 +109,16 @@ function parseSpecs(
     throw new TypeError(`the default partition spec ${defaultSpecId} is missing`);
   }
   return { specs, defaultSpecId };
+}
+
+/** What was read of the JSON of a snapshot: most of them are those of the metadata before. */
+const knownSnapshots = new WeakMap<object, Snapshot>();
+
+function knownSnapshot(json: ExactJson): Snapshot {
+  if (!isJsonObject(json)) return parseSnapshot(json);
+  const snapshot = knownSnapshots.get(json) ?? parseSnapshot(json);
+  knownSnapshots.set(json, snapshot);
+  return snapshot;
 }
 
 function parseSnapshot(json: ExactJson): Snapshot {

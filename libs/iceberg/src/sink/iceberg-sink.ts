@@ -1,5 +1,6 @@
 import type { Sink, TableName } from '@cdc-demo/cdc-core';
 import { DEFAULT_LAYOUT } from '@cdc-demo/lake-core';
+import { DEFAULT_UPKEEP } from '../upkeep/upkeep-policy.ts';
 import { IcebergTableSink } from './iceberg-table-sink.ts';
 import type { IcebergSinkOptions } from './sink-options.ts';
 
@@ -29,6 +30,7 @@ export class IcebergSink implements Sink {
       targetFileBytes = DEFAULT_LAYOUT.targetFileBytes,
       targetFileRows = DEFAULT_LAYOUT.targetFileRows,
     } = this.#options;
+    const { upkeep = {}, onUpkeep = ignore } = this.#options;
     const sink = new IcebergTableSink({
       table,
       store: location(table),
@@ -38,6 +40,8 @@ export class IcebergSink implements Sink {
       logger,
       layout: { compression, targetFileBytes, targetFileRows },
       maxAttempts,
+      upkeep: upkeep === 'off' ? upkeep : { ...DEFAULT_UPKEEP, ...upkeep },
+      onUpkeep,
       spill,
       planBytes,
     });
@@ -45,9 +49,14 @@ export class IcebergSink implements Sink {
     return sink;
   }
 
+  /** Closes its tables: what they still write beside their commits is complete afterwards. */
   async close(): Promise<void> {
     const tables = [...this.#tables];
     this.#tables.clear();
     await Promise.all(tables.map((table) => table.close()));
   }
+}
+
+function ignore(): void {
+  // Nobody wants to know.
 }

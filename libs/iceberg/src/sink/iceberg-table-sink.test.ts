@@ -1,90 +1,30 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import {
-  ChangeBatch,
-  ColumnBatch,
-  INSERT,
-  NO_IMAGE,
-  postgresPosition,
-  silentLogger,
-} from '@cdc-demo/cdc-core';
-import type { Clock, CommitPoint, FieldValue, TableSchema, Writer } from '@cdc-demo/cdc-core';
-import { canonicalRows } from '@cdc-demo/cdc-testing';
+import { ColumnBatch } from '@cdc-demo/cdc-core';
+import type { ChangeBatch, TableSchema, Writer } from '@cdc-demo/cdc-core';
 import { rowObjects } from '@cdc-demo/lake-core';
-import { LocalObjectStore } from '@cdc-demo/object-store';
 import { IcebergTableWriter } from '../iceberg-table-writer.ts';
 import { IcebergTable } from '../iceberg-table.ts';
-import { IcebergSink } from './iceberg-sink.ts';
 import type { IcebergTableSink } from './iceberg-table-sink.ts';
 import type { IcebergSinkOptions } from './sink-options.ts';
+import { TableFolder, clock, inserts, point, schema, writer } from './table-folder.fixture.ts';
 
-const clock: Clock = {
-  nowMs: () => Date.now(),
-  monotonicMs: () => performance.now(),
-  sleep: () => Promise.resolve(),
-};
-const schema: TableSchema = {
-  table: { namespace: 'public', name: 't' },
-  version: 1,
-  fields: [
-    { id: 1, name: 'id', type: { kind: 'int', bits: 16 }, nullable: false },
-    { id: 2, name: 'name', type: { kind: 'string' }, nullable: true },
-    { id: 3, name: 'amount', type: { kind: 'decimal', precision: 5, scale: 2 }, nullable: true },
-  ],
-  key: [0],
-};
-const writer: Writer = { pipeline: 'p', incarnation: 1 };
-
-function point(lsn: number): CommitPoint {
-  return { ...writer, position: postgresPosition(BigInt(lsn)), batch: lsn, committedAtUs: 0n };
-}
-
-/** Inserts in one transaction. */
-function inserts(of: TableSchema, lsn: number, rows: readonly FieldValue[][]): ChangeBatch {
-  const batch = new ChangeBatch(of);
-  rows.forEach((row, i) => {
-    const after = batch.images.appendRow(row);
-    batch.append(INSERT, { before: NO_IMAGE, after, beforeIsFull: false }, i);
-  });
-  const [commit, end] = [postgresPosition(BigInt(lsn - 1)), postgresPosition(BigInt(lsn))];
-  batch.transactions.push({ commit, end, committedAtUs: 5n, id: 1n });
-  return batch;
-}
-
+let files: TableFolder;
 let folder: string;
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'iceberg-table-sink-'));
+  files = await TableFolder.create();
+  folder = files.path;
 });
-afterEach(() => rm(folder, { recursive: true }));
+afterEach(() => files[Symbol.asyncDispose]());
 
-function sinkOf(options: Partial<IcebergSinkOptions> = {}, of = schema.table): IcebergTableSink {
-  const store = new LocalObjectStore(folder);
-  const given = { clock, logger: silentLogger, location: () => store };
-  return new IcebergSink({ ...given, ...options }).table(of);
-}
-
-async function created(options: Partial<IcebergSinkOptions> = {}): Promise<IcebergTableSink> {
-  const sink = sinkOf(options);
-  await sink.open(writer);
-  const done = await sink.create(schema, point(100));
-  expect(done.outcome).toBe('committed');
-  return sink;
-}
+const sinkOf = (options: Partial<IcebergSinkOptions> = {}, of = schema.table): IcebergTableSink =>
+  files.sink(options, of);
+const created = (options: Partial<IcebergSinkOptions> = {}): Promise<IcebergTableSink> =>
+  files.created(options);
+const rows = (): Promise<string[]> => files.rows();
 
 async function commit(sink: IcebergTableSink, batch: ChangeBatch, lsn: number): Promise<void> {
   await sink.write(batch);
   expect(await sink.commit(point(lsn))).toMatchObject({ outcome: 'committed' });
-}
-
-const rows = async (): Promise<string[]> => canonicalRows((await IcebergTable.open(folder)).rows());
-
-/** Names below the table's folder. */
-async function names(): Promise<string[]> {
-  const found: string[] = [];
-  for await (const { key } of new LocalObjectStore(folder).list('')) found.push(key);
-  return found;
 }
 
 test('a settled snapshot leaves no file behind that the published table does not have', async () => {
@@ -101,15 +41,15 @@ test('a settled snapshot leaves no file behind that the published table does not
     await settlement.commit(point(lsn));
   }
   const staged = await settlement.finish();
-  expect((await names()).filter((name) => name.endsWith('.puffin'))).toHaveLength(1);
+  expect((await files.keys()).filter((name) => name.endsWith('.puffin'))).toHaveLength(1);
   expect(await sink.publishSnapshot([staged], point(120))).toMatchObject({ outcome: 'committed' });
   expect(await rows()).toEqual([
     '{"id":1,"name":"at 120","amount":"0.01"}',
     '{"id":2,"name":"b","amount":"0.02"}',
   ]);
-  const data = (await names()).filter((name) => !name.startsWith('metadata/'));
-  const files = await (await IcebergTable.open(folder)).files();
-  expect(data).toEqual(files.map(({ path }) => path.slice(path.indexOf('data/'))).toSorted());
+  const data = (await files.keys()).filter((name) => !name.startsWith('metadata/'));
+  const live = await (await IcebergTable.open(folder)).files();
+  expect(data).toEqual(live.map(({ path }) => path.slice(path.indexOf('data/'))).toSorted());
 });
 
 test('columns are added, renamed, dropped and widened under the ids that they have', async () => {
@@ -215,12 +155,6 @@ test('append mode keeps every change, the first rows as they were read', async (
 });
 
 test('a stage that is given up leaves nothing, and the next run sweeps what a crash left', async () => {
-  const store = new LocalObjectStore(folder);
-  const keys = async (): Promise<string[]> => {
-    const found: string[] = [];
-    for await (const { key } of store.list('')) found.push(key);
-    return found;
-  };
   const sink = sinkOf();
   await sink.open(writer);
   const stage = async (): Promise<Awaited<ReturnType<typeof sink.stageSnapshot>>> => {
@@ -231,17 +165,17 @@ test('a stage that is given up leaves nothing, and the next run sweeps what a cr
     return one;
   };
   await (await stage()).abort();
-  expect(await keys()).toEqual([]);
+  expect(await files.keys()).toEqual([]);
   const kept = await (await stage()).finish();
   await (await stage()).finish();
   await sink.sweepStaged([kept]);
-  expect(await keys()).toHaveLength(1);
-  await store.delete((await keys())[0] ?? '');
+  expect(await files.keys()).toHaveLength(1);
+  await files.store.delete((await files.keys())[0] ?? '');
   expect(await sink.publishSnapshot([kept], point(100))).toMatchObject({
     outcome: 'conflicted',
     error: { code: 'iceberg/staged-rows-gone' },
   });
-  await store.put('data/theirs.parquet', Buffer.from('x'));
+  await files.store.put('data/theirs.parquet', Buffer.from('x'));
   await expect(sink.sweepStaged([])).rejects.toMatchObject({ code: 'iceberg/not-ours' });
 });
 

@@ -12,17 +12,27 @@ import type {
   TableSink,
   Writer,
 } from '@cdc-demo/cdc-core';
-import { formatTableColumns, newTableColumns } from '@cdc-demo/lake-core';
+import {
+  ChangeCommitter,
+  TableUpkeep,
+  formatTableColumns,
+  newTableColumns,
+} from '@cdc-demo/lake-core';
 import type { SourceChanges, TableColumns } from '@cdc-demo/lake-core';
-import { FilesystemCatalog } from '../catalog/filesystem-catalog.ts';
+import { DELETES_OLD, FilesystemCatalog } from '../catalog/filesystem-catalog.ts';
 import type { TableVersion } from '../catalog/filesystem-catalog.ts';
 import { newMetadata } from '../catalog/new-metadata.ts';
 import { TableCommits, createTable } from '../commit/table-commits.ts';
-import { IcebergError } from '../errors.ts';
+import { IcebergError, icebergErrors } from '../errors.ts';
+import type { IcebergCompaction } from '../compaction/stage-compaction.ts';
+import { icebergUpkeep } from '../upkeep/iceberg-upkeep.ts';
+import type { FileCondition } from '../upkeep/table-condition.ts';
 import { TableFiles } from '../files/table-files.ts';
 import type { FileRecord } from '../manifest/write-manifest.ts';
 import { TABLE_TYPES } from '../schema/table-types.ts';
-import { ChangeCommitter } from './change-committer.ts';
+import { changeWriter } from './change-writer.ts';
+import { IcebergCommits } from './iceberg-commits.ts';
+import type { IcebergCommitter } from './iceberg-commits.ts';
 import { removeSettled, unpublishedTable } from './remove-settled.ts';
 import { IcebergSettlement } from './settlement.ts';
 import type { TableContext } from './sink-options.ts';
@@ -32,10 +42,16 @@ import { sweepStage } from './sweep-stage.ts';
 import { positionProperty } from './table-position.ts';
 import { COLUMNS_PROPERTY, readState } from './table-state.ts';
 
+/** A pipeline makes a metadata file with each commit. */
+const KEPT_METADATA = {
+  [DELETES_OLD]: 'true',
+  'write.metadata.previous-versions-max': '100',
+};
+
 /** A table that is open. */
 interface OpenTable {
   readonly commits: TableCommits;
-  readonly committer: ChangeCommitter;
+  readonly committer: IcebergCommitter;
 }
 
 /** One Iceberg table that follows one source table. See `TableSink` for the order of calls. */
@@ -44,6 +60,7 @@ export class IcebergTableSink implements TableSink {
   readonly #catalog: FilesystemCatalog;
   #writer: Writer | undefined;
   #open: OpenTable | undefined;
+  #upkeep: TableUpkeep<FileCondition, IcebergCompaction> | undefined;
   #pending: SourceChanges[] = [];
 
   constructor(context: TableContext) {
@@ -84,7 +101,7 @@ export class IcebergTableSink implements TableSink {
   ): Promise<SnapshotSettlement> {
     const id = `${point.incarnation}-${randomUUID()}`;
     const store = unpublishedTable(this.#context.store, id);
-    const context = { ...this.#context, store };
+    const context: TableContext = { ...this.#context, store, upkeep: 'off' };
     const table = new IcebergTableSink(context);
     const created = await table.#createFrom(staged, point);
     if (created.outcome === 'conflicted') throw created.error;
@@ -127,7 +144,13 @@ export class IcebergTableSink implements TableSink {
   async commit(point: CommitPoint): Promise<CommitOutcome> {
     const outcome = await this.#opened('commit').committer.commit(this.#pending, point);
     this.#pending = [];
+    if (outcome.outcome === 'committed') this.#upkeep?.committed();
     return outcome;
+  }
+
+  /** Resolves when nothing is being done beside commits. */
+  async idle(): Promise<void> {
+    await this.#upkeep?.settle();
   }
 
   /** What the table is, for whoever makes another one of it. */
@@ -136,10 +159,10 @@ export class IcebergTableSink implements TableSink {
     return { commits, columns: committer.columns };
   }
 
-  close(): Promise<void> {
+  async close(): Promise<void> {
     this.#pending = [];
     this.#open = undefined;
-    return Promise.resolve();
+    await this.#upkeep?.stop();
   }
 
   #createFrom(staged: readonly StagedSnapshot[], point: CommitPoint): Promise<CommitOutcome> {
@@ -168,7 +191,7 @@ export class IcebergTableSink implements TableSink {
         formatVersion,
         location: this.#catalog.location,
         columns,
-        properties: { [COLUMNS_PROPERTY]: formatTableColumns(columns) },
+        properties: { ...KEPT_METADATA, [COLUMNS_PROPERTY]: formatTableColumns(columns) },
         nowMs: Math.floor(clock.nowMs()),
       }),
     );
@@ -210,9 +233,27 @@ export class IcebergTableSink implements TableSink {
     const found = readState(this.#context, writer, version);
     if (found.outcome !== 'ours') return found;
     const { state } = found;
-    const commits = new TableCommits(this.#context, version);
-    const committer = new ChangeCommitter(this.#context, { commits, state });
+    const context = this.#context;
+    const { store, upkeep } = context;
+    const commits = new TableCommits(context, version);
+    const committer = new ChangeCommitter(
+      { ...context, location: store.url, types: TABLE_TYPES, errors: icebergErrors },
+      {
+        commits: new IcebergCommits(context, commits),
+        changeWriter: changeWriter(context),
+        state,
+        writer,
+      },
+    );
     this.#open = { commits, committer };
+    this.#upkeep =
+      upkeep === 'off'
+        ? undefined
+        : new TableUpkeep(
+            { ...context, location: store.url },
+            icebergUpkeep(context, { commits, committer, policy: upkeep }),
+            upkeep,
+          );
     const { position, batch } = state.position;
     return { outcome: 'opened', position, batch };
   }

@@ -46,6 +46,6 @@ async function keysOf(table: SettledTable): Promise<ReadonlySet<string>> {
   if (!version) return new Set();
   const { metadata } = version;
   const files = new TableFiles(store, metadata.location);
-  const paths = await snapshotPaths(metadata.snapshots, metadata, files);
+  const paths = await snapshotPaths(metadata.snapshots, { metadata, files });
   return new Set(Array.from(paths, (path) => files.locate(path).key));
 }

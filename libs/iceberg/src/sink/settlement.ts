@@ -9,7 +9,7 @@ import type { SourceChanges } from '@cdc-demo/lake-core';
 import type { CommitTarget } from '../commit/commit-target.ts';
 import { commitWriter } from '../commit/upsert-commit.ts';
 import type { FileRecord } from '../manifest/write-manifest.ts';
-import type { LiveDataFile, NewDataFile } from '../write/live-data-file.ts';
+import type { LiveDataFile } from '../write/live-data-file.ts';
 import type { IcebergTableSink } from './iceberg-table-sink.ts';
 import type { TableContext } from './sink-options.ts';
 import { asStaged } from './staged-files.ts';
@@ -37,13 +37,10 @@ export class IcebergSettlement implements SnapshotSettlement {
     const { commits, columns } = this.#table.opened;
     await this.#table.close();
     const target = await commits.target(columns);
-    const records = await commits.liveRecords();
     const files: FileRecord[] = [];
     for (const file of target.rows.files) {
-      const record = records.get(file.path);
-      if (!record) throw new Error(`${file.path} is in no manifest`);
       if (file.deletes.vector) files.push(...(await this.#rewritten(file, target)));
-      else files.push(record);
+      else files.push(file.record());
     }
     return asStaged({
       rows: files.reduce((sum, file) => sum + Number(file.record_count), 0),
@@ -64,6 +61,6 @@ export class IcebergSettlement implements SnapshotSettlement {
       clock: this.#context.clock,
       pause: () => Promise.resolve(),
     });
-    return outputs.map((output) => (output.file as NewDataFile).record);
+    return outputs.map((output) => output.file.record());
   }
 }

@@ -17,6 +17,9 @@ const clock: Clock = {
   sleep: () => Promise.resolve(),
 };
 
+/** Merges whatever may be merged, and keeps every version. */
+const upkeep = { minFiles: 2, deletedShare: 0.01, workShare: 1, expireSnapshots: false };
+
 /** The table of each metadata file: a table without rows has no snapshot. */
 async function versionsIn(folder: string): Promise<SinkVersion[]> {
   const { metadata } = await IcebergTable.open(folder);
@@ -32,7 +35,8 @@ async function versionsIn(folder: string): Promise<SinkVersion[]> {
       }
     }
     const text = table.metadata.properties[POSITION_PROPERTY] ?? '';
-    versions.push({ position: parseTablePosition(text).position, rows });
+    const isUpkeep = table.metadata.snapshots.at(-1)?.operation === 'replace';
+    versions.push({ position: parseTablePosition(text).position, rows, isUpkeep });
     if (table.metadata.currentSnapshotId === metadata.currentSnapshotId) return versions;
   }
 }
@@ -42,7 +46,7 @@ async function make(formatVersion: 2 | 3): Promise<FaultySinkUnderTest> {
   return {
     store: new LocalObjectStore(folder),
     open: (store) => {
-      const options = { clock, logger: silentLogger, targetFileRows: 3 };
+      const options = { clock, logger: silentLogger, targetFileRows: 3, upkeep };
       return new IcebergSink({ location: () => store, formatVersion, ...options });
     },
     versions: () => versionsIn(folder),

@@ -1,6 +1,14 @@
-import type { Clock, Logger, ObjectStore, SpillSpace, TableName } from '@cdc-demo/cdc-core';
+import type {
+  Clock,
+  Logger,
+  ObjectStore,
+  SpillSpace,
+  TableName,
+  UpkeepEvent,
+} from '@cdc-demo/cdc-core';
 import type { FileLayout, SinkMode } from '@cdc-demo/lake-core';
 import type { WrittenVersion } from '../manifest/manifest-schema.ts';
+import type { IcebergUpkeepPolicy } from '../upkeep/upkeep-policy.ts';
 
 export interface IcebergSinkOptions extends Partial<FileLayout> {
   /** The store whose root is the table. */
@@ -13,6 +21,13 @@ export interface IcebergSinkOptions extends Partial<FileLayout> {
   readonly logger: Logger;
   /** How often a commit is planned again after somebody else's; then `iceberg/conflict`. */
   readonly maxAttempts?: number;
+  /**
+   * How the tables are looked after beside the commits, where it differs from `DEFAULT_UPKEEP`;
+   * `off` leaves compaction, old snapshots and orphans to somebody else.
+   */
+  readonly upkeep?: Partial<IcebergUpkeepPolicy> | 'off';
+  /** Told of each task of upkeep; must not throw. */
+  readonly onUpkeep?: (event: UpkeepEvent) => void;
   /**
    * Local disk for planning the changes of a transaction that did not fit into memory; without it
    * they are planned in memory.
@@ -32,6 +47,8 @@ export interface TableContext {
   readonly logger: Logger;
   readonly layout: FileLayout;
   readonly maxAttempts: number;
+  readonly upkeep: IcebergUpkeepPolicy | 'off';
+  readonly onUpkeep: (event: UpkeepEvent) => void;
   readonly spill: SpillSpace | 'none';
   readonly planBytes: number;
 }

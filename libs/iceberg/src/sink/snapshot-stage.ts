@@ -48,7 +48,7 @@ export class IcebergSnapshotStage implements SnapshotStage {
       rows: this.#writer.rows,
       bytes: bytesOf(files),
       columns: this.#columns,
-      files: files.map(({ file }) => file.record),
+      files: files.map(({ file }) => file.record()),
     });
   }
 

@@ -1,5 +1,6 @@
 import type { CommitPoint, TableName } from '@cdc-demo/cdc-core';
 import { formatTablePosition } from '@cdc-demo/lake-core';
+import type { TableMetadata } from '../metadata/table-metadata.ts';
 
 /** Property of the table, and of the summary of each snapshot. */
 export const POSITION_PROPERTY = 'cdc-demo.position';
@@ -10,4 +11,10 @@ export const POSITION_PROPERTY = 'cdc-demo.position';
  */
 export function positionProperty(table: TableName, point: CommitPoint): Record<string, string> {
   return { [POSITION_PROPERTY]: formatTablePosition(table, point) };
+}
+
+/** The position that a table has, for a commit that changes no rows. */
+export function keptPosition({ properties }: TableMetadata): Record<string, string> {
+  const { [POSITION_PROPERTY]: position } = properties;
+  return position === undefined ? {} : { [POSITION_PROPERTY]: position };
 }

@@ -1,7 +1,7 @@
 import { formatTableName } from '@cdc-demo/cdc-core';
-import type { OpenOutcome, Writer } from '@cdc-demo/cdc-core';
+import type { Writer } from '@cdc-demo/cdc-core';
 import { parseTableColumns, parseTablePosition } from '@cdc-demo/lake-core';
-import type { TableColumns, TablePosition } from '@cdc-demo/lake-core';
+import type { StateOutcome } from '@cdc-demo/lake-core';
 import { IcebergError, isIcebergError } from '../errors.ts';
 import type { TableVersion } from '../catalog/filesystem-catalog.ts';
 import { snapshotHead } from '../commit/snapshot-head.ts';
@@ -10,16 +10,6 @@ import { POSITION_PROPERTY } from './table-position.ts';
 
 /** Keeps what a schema does not say of columns: numbers in the source, the key, the mode. */
 export const COLUMNS_PROPERTY = 'cdc-demo.schema';
-
-/** A table of ours, as its newest version has it. */
-export interface TableState {
-  readonly position: TablePosition;
-  readonly columns: TableColumns;
-}
-
-export type StateOutcome =
-  | { readonly outcome: 'ours'; readonly state: TableState }
-  | Extract<OpenOutcome, { outcome: 'fenced' | 'refused' }>;
 
 /** What a table says of itself, and whether this writer may write it. */
 export function readState(

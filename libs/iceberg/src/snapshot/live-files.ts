@@ -1,5 +1,6 @@
 import type { ContentFile } from '../manifest/manifest-file.ts';
 import { ManifestCache } from '../manifest/manifest-cache.ts';
+import type { ManifestEntry } from '../manifest/read-manifest.ts';
 import { readManifestList } from '../manifest/read-manifest-list.ts';
 import type { Snapshot, TableMetadata } from '../metadata/table-metadata.ts';
 import type { TableFiles } from '../files/table-files.ts';
@@ -7,6 +8,12 @@ import type { TableFiles } from '../files/table-files.ts';
 /** The live files of a snapshot. */
 export interface SnapshotFiles {
   readonly data: readonly ContentFile[];
+  readonly deletes: readonly ContentFile[];
+}
+
+/** The same, with what the manifests say of the data files. */
+export interface SnapshotEntries {
+  readonly data: readonly ManifestEntry[];
   readonly deletes: readonly ContentFile[];
 }
 
@@ -24,11 +31,18 @@ export class LiveFiles {
 
   /** @throws IcebergError `iceberg/file-missing`, `iceberg/manifest-corrupt` */
   async of(snapshot: Snapshot): Promise<SnapshotFiles> {
-    const data: ContentFile[] = [];
+    const { data, deletes } = await this.entriesOf(snapshot);
+    return { data: data.map(({ file }) => file), deletes };
+  }
+
+  /** As `of`, with what the manifests say of the data files. */
+  async entriesOf(snapshot: Snapshot): Promise<SnapshotEntries> {
+    const data: ManifestEntry[] = [];
     const deletes: ContentFile[] = [];
     for (const manifest of await readManifestList(snapshot, this.#files)) {
-      for (const { file } of await this.#manifests.entries(manifest, this.#metadata.specs)) {
-        (file.content === 'data' ? data : deletes).push(file);
+      for (const entry of await this.#manifests.entries(manifest, this.#metadata.specs)) {
+        if (entry.file.content === 'data') data.push(entry);
+        else deletes.push(entry.file);
       }
     }
     return { data, deletes };

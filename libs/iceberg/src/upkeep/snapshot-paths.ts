@@ -6,20 +6,24 @@ import type { Snapshot, TableMetadata } from '../metadata/table-metadata.ts';
 /**
  * The locations of everything that snapshots need: manifest lists, manifests, data files and delete
  * files. Manifests that they share are read once.
+ * @param except locations that are left out; manifests among them are not read
  * @throws IcebergError `iceberg/file-missing`, `iceberg/manifest-corrupt`
  */
 export async function snapshotPaths(
   snapshots: readonly Snapshot[],
-  { specs }: TableMetadata,
-  files: TableFiles,
+  { metadata: { specs }, files }: { readonly metadata: TableMetadata; readonly files: TableFiles },
+  except: ReadonlySet<string> = new Set(),
 ): Promise<Set<string>> {
   const paths = new Set<string>();
+  const isNew = (path: string): boolean => !paths.has(path) && !except.has(path);
   for (const snapshot of snapshots) {
     if (typeof snapshot.manifests === 'string') paths.add(snapshot.manifests);
     for (const manifest of await readManifestList(snapshot, files)) {
-      if (paths.has(manifest.path)) continue;
+      if (!isNew(manifest.path)) continue;
       paths.add(manifest.path);
-      for (const { file } of await readManifest(manifest, files, specs)) paths.add(file.path);
+      for (const { file } of await readManifest(manifest, files, specs)) {
+        if (isNew(file.path)) paths.add(file.path);
+      }
     }
   }
   return paths;

@@ -8,12 +8,8 @@ export interface LiveDataFile {
   readonly path: string;
   readonly file: ContentFile;
   readonly deletes: DeletesOfFile;
-}
-
-/** A data file that is durable and in no snapshot yet. */
-export interface NewDataFile extends LiveDataFile {
-  /** What its manifest will say. */
-  readonly record: FileRecord;
+  /** What a manifest says of the file where it is added. */
+  readonly record: () => FileRecord;
 }
 
 export const NO_DELETES: DeletesOfFile = { vector: undefined, positions: [], equality: [] };

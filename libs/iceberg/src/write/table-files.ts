@@ -5,7 +5,7 @@ import type { FileRecord } from '../manifest/write-manifest.ts';
 import { ENGINE_INFO } from './engine-info.ts';
 import { fileMetrics } from './file-metrics.ts';
 import { NO_DELETES } from './live-data-file.ts';
-import type { NewDataFile } from './live-data-file.ts';
+import type { LiveDataFile } from './live-data-file.ts';
 
 const WHOLE_TABLE: FilePartition = { number: 0, folder: '' };
 
@@ -21,7 +21,7 @@ export interface NewFiles {
   readonly prefix?: string;
 }
 
-export type TableWriter = TableFileWriter<FilePartition, NewDataFile>;
+export type TableWriter = TableFileWriter<FilePartition, LiveDataFile>;
 
 /** Writes rows to new data files below the folder `data`. */
 export function tableWriter(files: NewFiles): TableWriter {
@@ -55,12 +55,12 @@ function recordOf(
 }
 
 /** A data file as its manifest will describe it. */
-function newDataFile(record: FileRecord, specId: number): NewDataFile {
+function newDataFile(record: FileRecord, specId: number): LiveDataFile {
   const path = record.file_path;
   const none = new Map<number, never>();
   return {
     path,
-    record,
+    record: () => record,
     deletes: NO_DELETES,
     file: {
       content: 'data',

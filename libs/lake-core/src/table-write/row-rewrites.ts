@@ -1,9 +1,10 @@
 import { bytesOf } from '../data-files/table-file-writer.ts';
-import type { FilePartition, WrittenFile } from '../data-files/data-file-writer.ts';
-import type { TableFileWriter } from '../data-files/table-file-writer.ts';
+import type { WrittenFile } from '../data-files/data-file-writer.ts';
 import type { FileReader, LiveFile } from '../table-index/live-file.ts';
 import type { TableIndex } from '../table-index/table-index.ts';
 import type { TouchedFiles } from '../table-index/touched-files.ts';
+import type { FileDeletions } from './merge-commit.ts';
+import type { RowsWriter } from './write-rows.ts';
 
 export interface RewriteParts<F extends LiveFile> {
   readonly index: TableIndex<F>;
@@ -12,14 +13,11 @@ export interface RewriteParts<F extends LiveFile> {
   readonly writer: RowsWriter<F>;
 }
 
-/** Writes rows to new files, however they are parted. */
-type RowsWriter<F> = Pick<TableFileWriter<FilePartition, F>, 'write' | 'finish' | 'abort'>;
-
 /**
  * What a commit's deletions do to files of a table whose readers know no deleted rows: a file of
  * which rows are left is written anew without the others.
  */
-export class RowRewrites<F extends LiveFile> {
+export class RowRewrites<F extends LiveFile> implements FileDeletions {
   readonly #parts: RewriteParts<F>;
   #added: readonly WrittenFile<F>[] = [];
 
@@ -30,6 +28,10 @@ export class RowRewrites<F extends LiveFile> {
   /** After `write`: the new files. */
   get added(): readonly WrittenFile<F>[] {
     return this.#added;
+  }
+
+  get files(): number {
+    return this.#added.length;
   }
 
   get bytes(): number {

@@ -54,7 +54,7 @@ export const metricDefinitions = {
   },
   cdc_demo_upkeep_tasks_total: {
     kind: 'counter',
-    help: 'Tasks of upkeep (compact, clean-log, vacuum) by outcome (done, given-up, failed)',
+    help: 'Tasks of upkeep (compact, clean-log, vacuum, expire-snapshots, remove-orphans) by outcome',
     labels: ['pipeline', 'table', 'task', 'outcome'],
   },
   cdc_demo_upkeep_seconds: {
@@ -70,7 +70,7 @@ export const metricDefinitions = {
   },
   cdc_demo_upkeep_bytes_total: {
     kind: 'counter',
-    help: 'Bytes that upkeep has written (compact) or deleted (clean-log, vacuum)',
+    help: 'Bytes that upkeep has written (compact) or deleted (all other tasks)',
     labels: ['pipeline', 'table', 'task'],
   },
   cdc_demo_table_files: {

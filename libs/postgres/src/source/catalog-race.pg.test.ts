@@ -55,7 +55,7 @@ test('a catalog that is a moment behind the log is looked at again', async () =>
       spillAfterBytes: 1_000_000,
       logger: silentLogger,
     },
-    'binary',
+    { values: 'binary', sendsEarly: false },
   );
   const message = await stream.next();
   await stream.close();

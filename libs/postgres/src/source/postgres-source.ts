@@ -54,7 +54,8 @@ import { sourceSettings } from './source-settings.ts';
 import type { PostgresSourceOptions, SourceSettings } from './source-settings.ts';
 import { isStarted, transition } from './state.ts';
 import type { SourceEvent, SourceState } from './state.ts';
-import { ReplicationStream, TextNeeded } from './stream.ts';
+import { ReplicationStream, nextForm } from './stream.ts';
+import type { StreamForm } from './stream.ts';
 import type { TableShape } from './table-shape.ts';
 import { withResyncs } from './with-resyncs.ts';
 
@@ -400,14 +401,17 @@ export class PostgresSource implements Source {
     tables: readonly PublishedTable[],
     announcement?: SourceMessage,
   ): AsyncGenerator<SourceMessage, void, undefined> {
-    let format: 'binary' | 'text' = tables.every(({ binary }) => binary) ? 'binary' : 'text';
+    let form: StreamForm = {
+      values: tables.every(({ binary }) => binary) ? 'binary' : 'text',
+      sendsEarly: this.#settings.spill !== 'none',
+    };
     let waiting = announcement;
     const resyncs = this.#resyncs;
     if (!resyncs) throw new Error('follow: the source is not started');
     resyncs.handOver({ kind: 'heartbeat', position: postgresPosition(position) });
     for (let from = position; ; ) {
       this.#followed = tables;
-      const stream = await this.#keep(this.#openStream({ from, tables }, format));
+      const stream = await this.#keep(this.#openStream({ from, tables }, form));
       this.#stream = stream;
       this.#enter('stream-opened');
       if (waiting) yield waiting;
@@ -416,10 +420,16 @@ export class PostgresSource implements Source {
         yield* withResyncs(stream, resyncs);
         return;
       } catch (error) {
-        if (!(error instanceof TextNeeded) || format === 'text') throw error;
-        this.#settings.logger.info('reading the stream in text', { slot: this.slot });
+        const next = nextForm(form, error);
+        if (!next) throw error;
+        const reason = error instanceof Error ? error.message : String(error);
+        this.#settings.logger.info('reading the stream in another form', {
+          slot: this.slot,
+          ...next,
+          reason,
+        });
         from = stream.handedOver;
-        format = 'text';
+        form = next;
       }
       await this.#release(stream);
     }
@@ -427,7 +437,7 @@ export class PostgresSource implements Source {
 
   #openStream(
     { from, tables }: { from: bigint; tables: readonly PublishedTable[] },
-    format: 'binary' | 'text',
+    form: StreamForm,
   ): Promise<ReplicationStream> {
     return ReplicationStream.open(
       {
@@ -438,7 +448,7 @@ export class PostgresSource implements Source {
         tables,
         loadTable: (relation) => this.#loadTable(relation),
       },
-      format,
+      form,
     );
   }
 

@@ -51,8 +51,26 @@ export interface StreamOptions {
   readonly spillAfterBytes: number;
 }
 
+/** How the server is to send changes. */
+export interface StreamForm {
+  readonly values: 'binary' | 'text';
+  /** Large transactions also before they end; they go to disk here. */
+  readonly sendsEarly: boolean;
+}
+
 /** A value has no binary form: the stream has to be opened again, in text. */
-export class TextNeeded extends Error {}
+class TextNeeded extends Error {}
+
+/**
+ * The form in which the stream may go on after an error; undefined when that is no help. Servers
+ * may fail inside where they decode what they later roll back, above all beside a TRUNCATE: asked
+ * for whole transactions they never look at it.
+ */
+export function nextForm(form: StreamForm, error: unknown): StreamForm | undefined {
+  if (error instanceof TextNeeded && form.values === 'binary') return { ...form, values: 'text' };
+  const isFault = error instanceof PostgresError && error.code === 'postgres/server-fault';
+  return isFault && form.sendsEarly ? { ...form, sendsEarly: false } : undefined;
+}
 
 /**
  * One replication connection: reads ahead as far as the buffer allows, hands over whole
@@ -72,11 +90,11 @@ export class ReplicationStream {
   readonly #running: Promise<unknown>;
   #acknowledged: bigint;
 
-  private constructor(options: StreamOptions, wire: WireSession, isBinary: boolean) {
+  private constructor(options: StreamOptions, wire: WireSession, form: StreamForm) {
     const { position, bufferBytes: maxBytes, outOfRange } = options;
     this.#options = options;
     this.#wire = wire;
-    this.#isBinary = isBinary;
+    this.#isBinary = form.values === 'binary';
     this.#acknowledged = options.acknowledged;
     this.#handover = new Handover(this.#assembler, { position, maxBytes });
     this.#decoder = new PgoutputDecoder({
@@ -85,7 +103,7 @@ export class ReplicationStream {
       skipBefore: position,
       handler: { committed: () => this.#handover.committed() },
     });
-    if (options.spill !== 'none') {
+    if (form.sendsEarly && options.spill !== 'none') {
       this.#streamed = new StreamedTransactions({
         space: options.spill,
         logger: options.logger,
@@ -97,16 +115,16 @@ export class ReplicationStream {
   }
 
   /** Starts to read at `position`. @throws PostgresError */
-  static async open(options: StreamOptions, format: 'binary' | 'text'): Promise<ReplicationStream> {
+  static async open(options: StreamOptions, form: StreamForm): Promise<ReplicationStream> {
     const session = await Session.open(options.target, 'database');
     const wire = session.takeWire();
     try {
-      await wire.startCopy(startCommand(options, format), `follow the slot ${options.slot}`);
+      await wire.startCopy(startCommand(options, form), `follow the slot ${options.slot}`);
     } catch (error) {
       await wire.close();
       throw streamError(error, options.slot);
     }
-    return new ReplicationStream(options, wire, format === 'binary');
+    return new ReplicationStream(options, wire, form);
   }
 
   /** Everything before it was handed over. */
@@ -260,11 +278,11 @@ export class ReplicationStream {
   }
 }
 
-function startCommand(options: StreamOptions, format: 'binary' | 'text'): string {
+function startCommand(options: StreamOptions, form: StreamForm): string {
   const publication = quoteLiteral(quoteIdentifier(options.publication));
   const settings = [`proto_version '2'`, `publication_names ${publication}`];
-  if (options.spill !== 'none') settings.push(`streaming 'on'`);
-  if (format === 'binary') settings.push(`binary 'true'`);
+  if (form.sendsEarly) settings.push(`streaming 'on'`);
+  if (form.values === 'binary') settings.push(`binary 'true'`);
   const slot = quoteIdentifier(options.slot);
   const from = formatLsn(options.position);
   return `START_REPLICATION SLOT ${slot} LOGICAL ${from} (${settings.join(', ')})`;

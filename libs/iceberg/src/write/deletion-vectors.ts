@@ -1,0 +1,78 @@
+import { randomUUID } from 'node:crypto';
+import type { ObjectStore } from '@cdc-demo/cdc-core';
+import type { DeletionVector } from '@cdc-demo/lake-core';
+import type { ContentFile } from '../manifest/manifest-file.ts';
+import type { FileRecord } from '../manifest/write-manifest.ts';
+import { NO_DELETES } from './live-data-file.ts';
+import type { LiveDataFile } from './live-data-file.ts';
+import { puffinFile } from './puffin-file.ts';
+
+/** A data file with all of its rows that are deleted. */
+export interface MarkedFile {
+  readonly file: LiveDataFile;
+  readonly deleted: DeletionVector;
+}
+
+export interface WrittenVectors {
+  /** What a manifest says of the vectors, one for each file, in order. */
+  readonly records: readonly FileRecord[];
+  /** The data files as they are with their vectors. */
+  readonly files: readonly LiveDataFile[];
+  /** Key of the file that was written; undefined without a vector. */
+  readonly key: string | undefined;
+  readonly bytes: number;
+}
+
+export const NO_VECTORS: WrittenVectors = { records: [], files: [], key: undefined, bytes: 0 };
+
+/**
+ * Makes deletion vectors durable in one new file, each in the place of all that deleted rows of its
+ * data file before, equality deletes apart (table specification, "Deletion Vectors").
+ * @param location of the table, without a slash at the end
+ */
+export async function writeDeletionVectors(
+  store: ObjectStore,
+  location: string,
+  marked: readonly MarkedFile[],
+): Promise<WrittenVectors> {
+  if (marked.length === 0) return NO_VECTORS;
+  const vectors = marked.map(({ file, deleted }) => ({ path: file.path, rows: deleted }));
+  const { bytes, blobs } = puffinFile(vectors);
+  const key = `data/${randomUUID()}-deletes.puffin`;
+  await store.put(key, bytes);
+  const puffin = { path: `${location}/${key}`, sizeBytes: bytes.length };
+  const written = marked.map(({ file, deleted }, i) => {
+    const blob = blobs[i] ?? { offset: 0, bytes: 0 };
+    return vectorOf(file, { ...puffin, blob, recordCount: deleted.cardinality });
+  });
+  return {
+    records: written.map(({ record }) => record),
+    files: marked.map(({ file }, i): LiveDataFile => {
+      const { equality } = file.deletes;
+      return { ...file, deletes: { ...NO_DELETES, vector: written[i]?.file, equality } };
+    }),
+    key,
+    bytes: bytes.length,
+  };
+}
+
+function vectorOf(
+  { path: referencedDataFile, file }: LiveDataFile,
+  vector: Pick<ContentFile, 'path' | 'sizeBytes' | 'recordCount'> & {
+    readonly blob: NonNullable<ContentFile['blob']>;
+  },
+): { readonly record: FileRecord; readonly file: ContentFile } {
+  const { path, sizeBytes, recordCount, blob } = vector;
+  const record: FileRecord = {
+    content: 1,
+    file_path: path,
+    file_format: 'PUFFIN',
+    record_count: BigInt(recordCount),
+    file_size_in_bytes: BigInt(sizeBytes),
+    referenced_data_file: referencedDataFile,
+    content_offset: BigInt(blob.offset),
+    content_size_in_bytes: BigInt(blob.bytes),
+  };
+  const kind = { content: 'position-deletes', format: 'PUFFIN' } as const;
+  return { record, file: { ...file, ...kind, ...vector, referencedDataFile } };
+}
