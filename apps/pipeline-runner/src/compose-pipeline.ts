@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { formatTableName } from '@cdc-demo/cdc-core';
 import type {
   Clock,
   Logger,
@@ -10,13 +9,12 @@ import type {
   Secret,
   Source,
 } from '@cdc-demo/cdc-core';
-import { DeltaSink } from '@cdc-demo/delta';
 import { LocalSpillSpace, openObjectStore } from '@cdc-demo/object-store';
 import { Pipeline, stateLocation, systemClock } from '@cdc-demo/pipeline';
 import type { PipelineConfig, PipelineOptions } from '@cdc-demo/pipeline';
 import { PostgresSource } from '@cdc-demo/postgres';
 import type { PostgresSourceOptions } from '@cdc-demo/postgres';
-import { tableLocation } from './destinations.ts';
+import { openSink } from './destinations.ts';
 
 /** How a pipeline reaches the world outside. Another one may wrap these, to see what happens. */
 export interface PipelinePorts {
@@ -90,19 +88,7 @@ export function composePipeline(
         ...sourceOptions(config, { url, logger, clock, takeOver: takeOver || isOwner }),
         spill: space,
       }),
-    sink: () =>
-      new DeltaSink({
-        location: (table) => openStore(tableLocation(sink, table)),
-        mode: sink.mode,
-        compression: sink.compression,
-        upkeep: sink.upkeep,
-        onUpkeep: observer,
-        readers: sink.readers,
-        partitionBy: (table) => sink.partitionBy[formatTableName(table)] ?? [],
-        spill: space,
-        clock,
-        logger,
-      }),
+    sink: () => openSink(sink, { openStore, observer, spill: space, clock, logger }),
     state: openStore(stateLocation(config)),
     snapshot: source.snapshot,
     commit,

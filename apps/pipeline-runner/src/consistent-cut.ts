@@ -3,6 +3,7 @@ import { comparePositions, formatPosition, formatTableName } from '@cdc-demo/cdc
 import type { Position, TableName } from '@cdc-demo/cdc-core';
 import { DeltaTable, tablePositions } from '@cdc-demo/delta';
 import type { PositionedVersion } from '@cdc-demo/delta';
+import { IcebergTable, tablePositions as snapshotPositions } from '@cdc-demo/iceberg';
 import { openObjectStore } from '@cdc-demo/object-store';
 import { PipelineError, ProgressLog, stateLocation } from '@cdc-demo/pipeline';
 import type { PipelineConfig } from '@cdc-demo/pipeline';
@@ -75,11 +76,25 @@ async function positionsOf(
   const location = tableLocation(config.sink, table);
   const versions: PositionedVersion[] = [];
   let afterTime: Position | undefined;
-  for await (const found of tablePositions(await DeltaTable.open(location))) {
+  for await (const found of positionsAt(config.sink.type, location)) {
     if (found.timestampMs > atMs) afterTime = found.position;
     else versions.push(found);
   }
   return { table, location, versions, afterTime };
+}
+
+/** What a table held, the newest first; the version of an Iceberg table is a snapshot's id. */
+async function* positionsAt(
+  format: PipelineConfig['sink']['type'],
+  location: string,
+): AsyncGenerator<PositionedVersion, void, undefined> {
+  if (format === 'delta') {
+    yield* tablePositions(await DeltaTable.open(location));
+    return;
+  }
+  for (const { snapshotId, ...found } of snapshotPositions(await IcebergTable.open(location))) {
+    yield { ...found, version: snapshotId };
+  }
 }
 
 /** Up to where every table is complete, but those that are being read. */

@@ -20,6 +20,7 @@ import type { TableSchema } from './schema/table-schema.ts';
 import { chooseSnapshot } from './snapshot/choose-snapshot.ts';
 import type { SnapshotChoice } from './snapshot/choose-snapshot.ts';
 import { LiveFiles } from './snapshot/live-files.ts';
+import { snapshotPaths } from './upkeep/snapshot-paths.ts';
 
 const METADATA_FILE = /^(.*\/)?([^/]+\/[^/]+\.metadata\.json(?:\.gz)?)$/;
 
@@ -150,6 +151,16 @@ export class IcebergTable {
     if (!snapshot) return [];
     const { data, deletes } = await this.#live().of(snapshot);
     return [...data, ...deletes];
+  }
+
+  /**
+   * The locations of everything that the table's snapshots need: manifest lists, manifests, data
+   * files and delete files.
+   * @throws as `rows`
+   */
+  referencedFiles(): Promise<ReadonlySet<string>> {
+    const { metadata } = this;
+    return snapshotPaths(metadata.snapshots, { metadata, files: this.#files });
   }
 
   /** @throws as `rows` */

@@ -3,7 +3,6 @@ import { failpoint, seededRandom } from '@cdc-demo/cdc-testing';
 import type { Around, Failpoint, NodeProcess, Violation } from '@cdc-demo/cdc-testing';
 import { openObjectStore } from '@cdc-demo/object-store';
 import { sendResync } from '@cdc-demo/pipeline';
-import { commitForeignVersion } from './foreign-version.ts';
 import { cellName } from './matrix.ts';
 import type { Cell } from './matrix.ts';
 import type { RunnerProcesses } from './runner-process.ts';
@@ -243,7 +242,7 @@ export class CrashCell {
   /** Somebody else's version comes first, in each table. */
   async #overtake(): Promise<void> {
     const { lake } = this.#source;
-    for (const { name } of TABLES) await commitForeignVersion(lake.table(name));
+    for (const { name } of TABLES) await lake.table(name).overtake();
   }
 
   /** A new run finds everything, and another one nothing to do. */
@@ -300,9 +299,9 @@ export class CrashCell {
   }
 
   #run(until: Run['until']): Run {
-    const { name, url, folder } = this.#source;
+    const { name, url, folder, format } = this.#source;
     const spill = this.#cell.phase === 'spill' ? { spillAfterBytes: SPILL_AFTER_BYTES } : {};
-    return { pipeline: name, url, folder, until, commitIntervalMs: 1, ...spill };
+    return { pipeline: name, url, folder, format, until, commitIntervalMs: 1, ...spill };
   }
 }
 

@@ -31,13 +31,13 @@ describe(`what surrounds a pipeline fails, CDC_SEED=${SEED}`, () => {
   afterEach(() => server.stop());
 
   const runOf = (
-    { name, url, folder }: SourceUnderTest,
+    { name, url, folder, format }: SourceUnderTest,
     until: Run['until'],
     port?: number,
   ): Run => {
     const through = new URL(url);
     if (port !== undefined) through.port = String(port);
-    return { pipeline: name, url: through.href, folder, until, commitIntervalMs: 10 };
+    return { pipeline: name, url: through.href, folder, format, until, commitIntervalMs: 10 };
   };
   const around: ConstructorParameters<typeof RunningPipeline>[1]['around'] = (_, proceed) =>
     proceed();

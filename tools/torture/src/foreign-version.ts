@@ -1,13 +1,18 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { DeltaLakeTable } from './delta-lake.ts';
+
+interface DeltaLog {
+  /** Of the table's folder. */
+  readonly path: string;
+  versions(): Promise<readonly bigint[]>;
+}
 
 /** Commits a version of somebody else's that changes no row; nothing where there is no table. */
-export async function commitForeignVersion(table: DeltaLakeTable): Promise<void> {
+export async function commitForeignVersion(table: DeltaLog): Promise<void> {
   while ((await tryForeignVersion(table)) === 'taken');
 }
 
-async function tryForeignVersion(table: DeltaLakeTable): Promise<'done' | 'taken'> {
+async function tryForeignVersion(table: DeltaLog): Promise<'done' | 'taken'> {
   const newest = (await table.versions()).at(-1);
   if (newest === undefined) return 'done';
   const log = (version: bigint): string =>

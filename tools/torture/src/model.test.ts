@@ -17,7 +17,8 @@ import { DeltaSink } from '@cdc-demo/delta';
 import { LocalObjectStore } from '@cdc-demo/object-store';
 import { Pipeline } from '@cdc-demo/pipeline';
 import fc from 'fast-check';
-import { DeltaLake } from './delta-lake.ts';
+import { DeltaLakeTable } from './delta-lake-table.ts';
+import { LocalLake } from './local-lake.ts';
 import { commitForeignVersion } from './foreign-version.ts';
 import { MODEL_TABLE, ModelDatabase, ModelSource } from './model-database.fixture.ts';
 import type { Draw } from './model-database.fixture.ts';
@@ -55,7 +56,7 @@ class ModelProcess {
 class World {
   readonly database = new ModelDatabase();
   readonly clock = new JumpingClock();
-  readonly lake: DeltaLake;
+  readonly lake: LocalLake;
   readonly #folder: string;
   readonly #checker: InvariantChecker;
   /** Of runs that were killed, too: the files of a process that is gone are closed. */
@@ -66,7 +67,8 @@ class World {
   constructor(folder: string) {
     this.#folder = folder;
     const confirmed = (): Promise<bigint | undefined> => Promise.resolve(this.database.confirmed);
-    this.lake = new DeltaLake({ folder, pipeline: 'model', confirmed });
+    const open = (path: string): DeltaLakeTable => new DeltaLakeTable(path);
+    this.lake = new LocalLake({ folder, pipeline: 'model', open, confirmed });
     this.#checker = new InvariantChecker(this.database, this.lake);
   }
 

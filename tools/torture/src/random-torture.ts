@@ -3,10 +3,13 @@ import type { NodeProcess, Violation, Workload } from '@cdc-demo/cdc-testing';
 import { drawFaults } from './random-faults.ts';
 import { RunnerProcesses } from './runner-process.ts';
 import { SourceUnderTest, randomStatement } from './source-under-test.ts';
+import type { Format } from './source-under-test.ts';
 import type { Run } from './tortured-pipeline.ts';
 
 /** Pipelines of one process: one kill meets each of them somewhere else. */
 const PIPELINES = 3;
+/** In a life each of them once, each time another one as the last. */
+const FORMATS: readonly Format[] = ['delta', 'iceberg-3', 'iceberg-2'];
 /**
  * The last of them keeps so much of a transaction in memory: most of them go to disk. It gets them
  * before they end.
@@ -85,7 +88,8 @@ class Life {
     try {
       for (let i = 0; i < PIPELINES; i++) {
         const rows = 100 + Math.floor(this.#random() * 3000);
-        const options = { rows, sendsEarly: i === PIPELINES - 1 };
+        const format = FORMATS[(seed + i) % FORMATS.length] ?? 'delta';
+        const options = { rows, format, sendsEarly: i === PIPELINES - 1 };
         sources.push(await SourceUnderTest.create(serverUrl, `life_${seed}_${i}`, options));
       }
       await this.#kill(sources);
@@ -194,7 +198,7 @@ class Life {
 }
 
 function runOf(source: SourceUnderTest, i: number, until: Run['until']): Run {
-  const { name, url, folder } = source;
+  const { name, url, folder, format } = source;
   const spill = i === PIPELINES - 1 ? { spillAfterBytes: SPILL_AFTER_BYTES } : {};
-  return { pipeline: name, url, folder, until, commitIntervalMs: 20, ...spill };
+  return { pipeline: name, url, folder, format, until, commitIntervalMs: 20, ...spill };
 }

@@ -3,7 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { InvariantChecker, SourceHistory } from '@cdc-demo/cdc-testing';
 import type { CheckOptions, RecordedTable, Violation } from '@cdc-demo/cdc-testing';
-import { DeltaLake, confirmedPosition } from './delta-lake.ts';
+import { DeltaLakeTable } from './delta-lake-table.ts';
+import { IcebergLakeTable } from './iceberg-lake-table.ts';
+import { LocalLake, confirmedPosition } from './local-lake.ts';
+import type { WrittenTable } from './local-lake.ts';
 import { LastingClient } from './lasting-client.ts';
 
 const wholeRow = {
@@ -69,7 +72,18 @@ export interface SourceOptions {
   readonly sendsEarly?: boolean;
   /** Folder of the lake's folder; the system's for temporary files unless given. */
   readonly parent?: string;
+  /** Of the tables; `delta` unless given. */
+  readonly format?: Format;
 }
+
+/** What tables are written as. */
+export type Format = 'delta' | 'iceberg-2' | 'iceberg-3';
+
+const LAKE_TABLES: Readonly<Record<Format, (path: string) => WrittenTable>> = {
+  delta: (path) => new DeltaLakeTable(path),
+  'iceberg-2': (path) => new IcebergLakeTable(path),
+  'iceberg-3': (path) => new IcebergLakeTable(path),
+};
 
 /**
  * A database of its own on a running server with the tables of `TABLES`, their recorded history, a
@@ -81,7 +95,8 @@ export class SourceUnderTest implements AsyncDisposable {
   readonly url: string;
   readonly folder: string;
   readonly client: LastingClient;
-  readonly lake: DeltaLake;
+  readonly lake: LocalLake;
+  readonly format: Format;
   readonly #history: SourceHistory;
   readonly #checker: InvariantChecker;
   readonly #admin: LastingClient;
@@ -93,17 +108,20 @@ export class SourceUnderTest implements AsyncDisposable {
     client: LastingClient;
     admin: LastingClient;
     history: SourceHistory;
+    format: Format;
   }) {
     this.name = parts.name;
     this.url = parts.url;
     this.folder = parts.folder;
     this.client = parts.client;
+    this.format = parts.format;
     this.#admin = parts.admin;
     this.#history = parts.history;
     const { folder, name: pipeline, client } = parts;
-    this.lake = new DeltaLake({
+    this.lake = new LocalLake({
       folder,
       pipeline,
+      open: LAKE_TABLES[parts.format],
       confirmed: () => confirmedPosition(client, pipeline),
     });
     this.#checker = new InvariantChecker(parts.history, this.lake);
@@ -112,7 +130,7 @@ export class SourceUnderTest implements AsyncDisposable {
   static async create(
     serverUrl: string,
     name: string,
-    { rows, sendsEarly = false, parent = tmpdir() }: SourceOptions,
+    { rows, sendsEarly = false, parent = tmpdir(), format = 'delta' }: SourceOptions,
   ): Promise<SourceUnderTest> {
     const admin = await LastingClient.connect(serverUrl);
     await admin.query(`CREATE DATABASE ${name}`);
@@ -126,7 +144,7 @@ export class SourceUnderTest implements AsyncDisposable {
     await client.query(CREATE.replace('$rows', String(rows)));
     const history = await SourceHistory.record(client, TABLES, `history_of_${name}`);
     const folder = await mkdtemp(join(parent, `torture-${name}-`));
-    return new SourceUnderTest({ name, url: url.href, folder, client, admin, history });
+    return new SourceUnderTest({ name, url: url.href, folder, client, admin, history, format });
   }
 
   check(options: CheckOptions): Promise<Violation[]> {

@@ -8,12 +8,14 @@ import type { Pipeline, PipelineOptions } from '@cdc-demo/pipeline';
 import { composePipeline, systemPorts } from '@cdc-demo/pipeline-runner';
 import { PostgresSource } from '@cdc-demo/postgres';
 import { TABLES } from './source-under-test.ts';
+import type { Format } from './source-under-test.ts';
 
 /** One run of a pipeline; plain JSON. */
 export interface Run {
   readonly pipeline: string;
   readonly url: string;
   readonly folder: string;
+  readonly format: Format;
   readonly until: PipelineOptions['until'];
   readonly commitIntervalMs: number;
   /** Bytes of a transaction from which it goes to disk; as by default unless given. */
@@ -49,6 +51,14 @@ export function torturedPipeline(run: Run, parts: TorturedParts): Pipeline {
   );
 }
 
+/** Every version of an Iceberg table is compared: none may expire. */
+const KEPT = 'upkeep: { expireSnapshots: false }';
+const SINKS: Readonly<Record<Format, string>> = {
+  delta: 'type: delta',
+  'iceberg-2': `type: iceberg, formatVersion: 2, ${KEPT}`,
+  'iceberg-3': `type: iceberg, ${KEPT}`,
+};
+
 function configOf(run: Run): ReturnType<typeof parseConfig> {
   const text = `
 pipelines:
@@ -57,7 +67,7 @@ pipelines:
       type: postgres
       url: \${env:SOURCE_URL}
       tables: [${TABLES.map(({ name }) => `public.${name}`).join(', ')}]
-    sink: { type: delta, location: '${run.folder}/{table}' }
+    sink: { ${SINKS[run.format]}, location: '${run.folder}/{table}' }
     commit: { intervalMs: ${run.commitIntervalMs} }
     spill: { ${run.spillAfterBytes === undefined ? '' : `afterBytes: ${run.spillAfterBytes}`} }
     retry: { initialDelayMs: 5, maxDelayMs: 50, maxAttempts: 40 }

@@ -7,6 +7,8 @@ export interface LakeTable {
   versions(): Promise<readonly bigint[]>;
   /** The end of the source's log that a version holds; undefined where it records none. */
   position(version: bigint): Promise<bigint | undefined>;
+  /** Does the feed tell rows that were written and are as they were? Yes unless given. */
+  readonly tellsEqualRows?: boolean;
   /** The change rows of one version. */
   feed(version: bigint): Promise<FeedRow[]>;
   /** The rows of a version. */

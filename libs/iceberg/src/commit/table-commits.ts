@@ -106,7 +106,7 @@ export class TableCommits {
   }
 }
 
-/** Creates a table with its first files; undefined when there is one already. */
+/** Creates a table with its first snapshot; undefined when there is one already. */
 export async function createTable(
   context: CommitsContext,
   draft: TableVersion,
@@ -114,7 +114,6 @@ export async function createTable(
 ): Promise<TableVersion | undefined> {
   const { store, clock, resolver } = context;
   const catalog = new FilesystemCatalog(store, context);
-  if (files.data.length === 0) return catalog.create(draft, propertyUpdates(properties));
   const found = new TableFiles(store, draft.metadata.location, resolver);
   const snapshot = await writeSnapshot(
     { store, files: found, manifests: new ManifestCache(found) },

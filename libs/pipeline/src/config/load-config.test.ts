@@ -60,9 +60,23 @@ describe('parseConfig', () => {
 
   it('takes the columns to partition by, table by table', () => {
     const text = minimal + '      partitionBy: { public.orders: [day, status] }\n';
-    expect(parse(text).pipelines[0]?.sink.partitionBy).toEqual({
-      'public.orders': ['day', 'status'],
+    expect(parse(text).pipelines[0]?.sink).toMatchObject({
+      partitionBy: { 'public.orders': ['day', 'status'] },
     });
+  });
+
+  it('takes an Iceberg sink, with what that has besides', () => {
+    const text = minimal.replace('type: delta', 'type: iceberg');
+    expect(parse(text).pipelines[0]?.sink).toMatchObject({
+      type: 'iceberg',
+      mode: 'upsert',
+      catalog: { type: 'filesystem' },
+      formatVersion: 3,
+      upkeep: { compact: true, expireSnapshots: true, maxSnapshots: 200, removeOrphans: true },
+    });
+    expect(() => parse(text + '      formatVersion: 1\n')).toThrow(/sink\.formatVersion/);
+    expect(() => parse(text + '      catalog: { type: rest }\n')).toThrow(/sink\.catalog\.type/);
+    expect(() => parse(text + '      upkeep: { vacuum: true }\n')).toThrow(/no such key/);
   });
 
   it('keeps secrets out of everything that prints', () => {

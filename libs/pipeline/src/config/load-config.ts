@@ -74,6 +74,7 @@ const KEYS = [
     'maxBytes',
   ],
   ...['upkeep', 'compact', 'minFiles', 'deletedShare', 'vacuum', 'cleanLog', 'workShare'],
+  ...['catalog', 'formatVersion', 'expireSnapshots', 'maxSnapshots', 'removeOrphans'],
   ...['initialDelayMs', 'maxDelayMs', 'maxAttempts'],
 ];
 

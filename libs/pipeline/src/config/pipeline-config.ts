@@ -53,19 +53,14 @@ const postgresSource = z.strictObject({
 });
 
 /** How destination tables are looked after beside the commits. */
-const upkeep = z
-  .strictObject({
-    /** Merge small files, drop deleted rows. */
-    compact: z.boolean().default(true),
-    minFiles: z.int().min(2).max(1000).default(10),
-    deletedShare: z.number().gt(0).max(1).default(0.2),
-    /** Delete files and versions that are older than the table's retention. */
-    vacuum: z.boolean().default(true),
-    cleanLog: z.boolean().default(true),
-    /** Share of the time that it may take. */
-    workShare: z.number().gt(0).max(1).default(0.25),
-  })
-  .prefault({});
+const upkeep = {
+  /** Merge small files, drop deleted rows. */
+  compact: z.boolean().default(true),
+  minFiles: z.int().min(2).max(1000).default(10),
+  deletedShare: z.number().gt(0).max(1).default(0.2),
+  /** Share of the time that it may take. */
+  workShare: z.number().gt(0).max(1).default(0.25),
+};
 
 const TABLE_READERS = [
   'spark',
@@ -77,19 +72,48 @@ const TABLE_READERS = [
   'basic',
 ] as const;
 
-const deltaSink = z.strictObject({
-  type: z.literal('delta'),
+const tables = {
   /** A path or file: URL with `{schema}` and `{table}`. */
   location: z
     .string()
     .refine((text) => text.includes('{table}'), 'write {table} where the table name belongs'),
   mode: z.enum(['upsert', 'append']).default('upsert'),
   compression: z.enum(['snappy', 'zstd', 'uncompressed']).default('snappy'),
-  upkeep,
+};
+
+const deltaSink = z.strictObject({
+  type: z.literal('delta'),
+  ...tables,
+  upkeep: z
+    .strictObject({
+      ...upkeep,
+      /** Delete files and versions that are older than the table's retention. */
+      vacuum: z.boolean().default(true),
+      cleanLog: z.boolean().default(true),
+    })
+    .prefault({}),
   /** Engines that have to be able to read the tables; with none any feature may be used. */
   readers: z.array(z.enum(TABLE_READERS)).default([]),
   /** By source table, the columns that its new table is partitioned by. */
   partitionBy: z.record(z.string(), z.array(z.string().min(1)).min(1)).default({}),
+});
+
+const icebergSink = z.strictObject({
+  type: z.literal('iceberg'),
+  ...tables,
+  /** Who says which version of a table is the newest: the files of the table themselves. */
+  catalog: z.strictObject({ type: z.literal('filesystem') }).prefault({ type: 'filesystem' }),
+  /** Of new tables. 3 marks deleted rows, 2 writes files anew without them. */
+  formatVersion: z.union([z.literal(2), z.literal(3)]).default(3),
+  upkeep: z
+    .strictObject({
+      ...upkeep,
+      /** Delete snapshots that are too old, or too many, and files that nothing names. */
+      expireSnapshots: z.boolean().default(true),
+      maxSnapshots: z.int().min(1).max(100_000).default(200),
+      removeOrphans: z.boolean().default(true),
+    })
+    .prefault({}),
 });
 
 const commit = z
@@ -130,7 +154,7 @@ const spill = z
 const pipelineKeys = z.strictObject({
   id: identifier,
   source: z.discriminatedUnion('type', [postgresSource]),
-  sink: z.discriminatedUnion('type', [deltaSink]),
+  sink: z.discriminatedUnion('type', [deltaSink, icebergSink]),
   /** Folder of the progress records; by default `_cdc_demo/<id>` before the first placeholder. */
   state: z.string().min(1).optional(),
   commit,
@@ -141,7 +165,7 @@ const pipelineKeys = z.strictObject({
 
 const pipeline = pipelineKeys.superRefine(({ source, sink }, context) => {
   const tables = new Set(source.tables.map(formatTableName));
-  for (const table of Object.keys(sink.partitionBy)) {
+  for (const table of sink.type === 'delta' ? Object.keys(sink.partitionBy) : []) {
     if (tables.has(table)) continue;
     const message = 'this is none of source.tables';
     context.addIssue({ code: 'custom', path: ['sink', 'partitionBy', table], message });
@@ -161,7 +185,7 @@ export const configFile = z.strictObject({
 export type ConfigFile = z.infer<typeof configFile>;
 export type PipelineConfig = ConfigFile['pipelines'][number];
 export type PostgresSourceConfig = z.infer<typeof postgresSource>;
-export type DeltaSinkConfig = z.infer<typeof deltaSink>;
+export type SinkConfig = PipelineConfig['sink'];
 
 function areDistinct(tables: readonly TableName[]): boolean {
   return new Set(tables.map(formatTableName)).size === tables.length;
