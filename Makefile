@@ -10,8 +10,8 @@ $(INSTALLED): package-lock.json
 	npm ci
 	@touch $@
 
-demo: setup ## a whole pipeline on an embedded Postgres, every row compared
-	node apps/demo/dist/main.js
+demo: setup ## a whole pipeline on an embedded Postgres, every row compared; FORMAT=delta or iceberg
+	node apps/demo/dist/main.js $(FORMAT)
 
 demo-feed: setup ## a change feed by version, by time and by kind; verified, and beside a difference
 	node apps/demo/dist/feed-main.js

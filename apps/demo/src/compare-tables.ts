@@ -1,6 +1,6 @@
 import { canonicalRow } from '@cdc-demo/cdc-core';
-import type { DeltaTable } from '@cdc-demo/delta';
 import type { Client } from 'pg';
+import type { LakeTable } from './demo-lake.ts';
 import type { DemoTable } from './demo-tables.ts';
 
 export interface Comparison {
@@ -10,11 +10,11 @@ export interface Comparison {
   readonly onlyInTable: readonly string[];
 }
 
-/** Compares every row of a Delta table with the source's, as canonical JSON made by SQL there. */
+/** Compares every row of a lake’s table with the source’s, as canonical JSON made by SQL there. */
 export async function compareTable(
   client: Client,
   table: DemoTable,
-  delta: DeltaTable,
+  lake: Pick<LakeTable, 'rows'>,
 ): Promise<Comparison> {
   const columns = await existingColumns(client, table);
   const members = columns.map((name) => `'${name}', ${table.columns[name] ?? name}`);
@@ -24,7 +24,7 @@ export async function compareTable(
   const source = new Set(rows.map(({ row }) => normal(row)));
   const onlyInTable: string[] = [];
   let tableRows = 0;
-  for await (const batch of delta.rows()) {
+  for await (const batch of lake.rows()) {
     for (let row = 0; row < batch.length; row++) {
       tableRows++;
       const text = normal(canonicalRow(batch.fields, batch.row(row)));

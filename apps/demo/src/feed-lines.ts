@@ -3,25 +3,37 @@ import type { ColumnBatch, Field, FieldValue } from '@cdc-demo/cdc-core';
 
 /** One row of a change feed. */
 export interface FeedLine {
-  readonly version: string;
+  readonly version: bigint;
   readonly change: string;
   readonly value: (column: string) => FieldValue;
   /** The named columns as one JSON object; those that do not exist are left out. */
   readonly show: (columns: readonly string[]) => string;
 }
 
-/** The rows of a change feed, one by one. */
-export async function* feedLines(batches: AsyncIterable<ColumnBatch>): AsyncGenerator<FeedLine> {
+/**
+ * The rows of a change feed, one by one.
+ * @param versionColumn that names the commit of a change
+ */
+export async function* feedLines(
+  batches: AsyncIterable<ColumnBatch>,
+  versionColumn: string,
+): AsyncGenerator<FeedLine> {
   for await (const batch of batches) {
-    for (let row = 0; row < batch.length; row++) yield feedLine(batch.fields, batch.row(row));
+    for (let row = 0; row < batch.length; row++) {
+      yield feedLine(batch.fields, batch.row(row), versionColumn);
+    }
   }
 }
 
-function feedLine(fields: readonly Field[], values: readonly FieldValue[]): FeedLine {
+function feedLine(
+  fields: readonly Field[],
+  values: readonly FieldValue[],
+  versionColumn: string,
+): FeedLine {
   const at = (column: string): number => fields.findIndex(({ name }) => name === column);
   const value = (column: string): FieldValue => values[at(column)] ?? null;
   return {
-    version: String(value('_commit_version') as bigint),
+    version: value(versionColumn) as bigint,
     change: value('_change_type') as string,
     value,
     show(columns) {

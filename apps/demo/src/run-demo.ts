@@ -2,7 +2,6 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { silentLogger } from '@cdc-demo/cdc-core';
 import { RowGenerator, insertRows } from '@cdc-demo/datagen';
-import { DeltaTable } from '@cdc-demo/delta';
 import { startPostgres } from '@cdc-demo/local-servers';
 import { parseConfig } from '@cdc-demo/pipeline';
 import type { ConfigFile } from '@cdc-demo/pipeline';
@@ -10,14 +9,16 @@ import { runPipelines } from '@cdc-demo/pipeline-runner';
 import { Client } from 'pg';
 import { compareTable } from './compare-tables.ts';
 import type { Comparison } from './compare-tables.ts';
+import type { DemoFormat, LakeTable } from './demo-lake.ts';
 import { createSessions, customers, demoTables, orders } from './demo-tables.ts';
-import { feedLines, shorten } from './feed-lines.ts';
+import { shorten } from './feed-lines.ts';
 import { FOLLOWED, MOVED, runTraffic } from './live-traffic.ts';
 import { watchPipeline } from './watch-pipeline.ts';
 
 export interface DemoOptions {
   /** Everything that the demo makes lies here. */
   readonly folder: string;
+  readonly format: DemoFormat;
   readonly trafficMs: number;
   readonly print: (line?: string) => void;
 }
@@ -26,7 +27,8 @@ const CUSTOMERS = customers.sizes.small;
 const ORDERS = orders.sizes.small;
 
 /** Runs the whole demo; true when every row of every table equals the source's. */
-export async function runDemo({ folder, trafficMs, print }: DemoOptions): Promise<boolean> {
+export async function runDemo(options: DemoOptions): Promise<boolean> {
+  const { folder, format, trafficMs, print } = options;
   await mkdir(folder, { recursive: true });
   print('1. A Postgres of its own, with customers, orders and sessions');
   await using server = await startPostgres({ version: 18, dataDir: join(folder, 'postgres') });
@@ -34,11 +36,11 @@ export async function runDemo({ folder, trafficMs, print }: DemoOptions): Promis
   await client.connect();
   try {
     const generators = await load(client, print);
-    const config = configure(folder, server.url);
+    const config = configure(options, server.url);
 
     print('\n2. The pipeline starts: first the rows that are there, then every change, live');
     const stop = new AbortController();
-    const watch = watchPipeline((table) => open(folder, table), print);
+    const watch = watchPipeline((table) => open(options, table), print);
     const running = runPipelines({
       config,
       ids: [],
@@ -70,13 +72,13 @@ export async function runDemo({ folder, trafficMs, print }: DemoOptions): Promis
     print('\n4. Every row of every table, compared with the source');
     const comparisons: Comparison[] = [];
     for (const table of demoTables) {
-      comparisons.push(await compareTable(client, table, await open(folder, table.name)));
+      comparisons.push(await compareTable(client, table, await open(options, table.name)));
     }
-    for (const comparison of comparisons) printComparison(comparison, print);
+    for (const comparison of comparisons) printComparison(comparison, options);
 
-    print(`\n5. The change feed of customer ${FOLLOWED}, through its life`);
-    await printLife(await open(folder, 'customers'), print);
-    printHowToRead(folder, print);
+    print(`\n5. The changes of customer ${FOLLOWED} in the ${format.name} table, through its life`);
+    await printLife(await open(options, 'customers'), print);
+    printHowToRead(options);
     return comparisons.every(isEqual);
   } finally {
     await client.end();
@@ -109,7 +111,7 @@ async function load(
   return { customerRows, orderRows };
 }
 
-function configure(folder: string, url: string): ConfigFile {
+function configure({ folder, format }: DemoOptions, url: string): ConfigFile {
   const text = `
 pipelines:
   - id: demo
@@ -118,7 +120,7 @@ pipelines:
       url: \${env:DEMO_URL}
       tables: [${demoTables.map(({ name }) => `public.${name}`).join(', ')}]
     sink:
-      type: delta
+      ${format.sink}
       location: ${JSON.stringify(join(folder, 'lake/{schema}/{table}'))}
     commit: { intervalMs: 500 }
 `;
@@ -146,13 +148,14 @@ async function catchUp(config: ConfigFile, print: DemoOptions['print']): Promise
   );
 }
 
-function printComparison(comparison: Comparison, print: DemoOptions['print']): void {
+function printComparison(comparison: Comparison, { print, format }: DemoOptions): void {
   const { table, sourceRows, onlyInSource, onlyInTable } = comparison;
   if (isEqual(comparison)) print(`   ${table}: ${sourceRows} rows, all equal`);
   else {
     print(`   ${table}: DIFFERENT`);
     for (const row of onlyInSource.slice(0, 3)) print(`      only in Postgres: ${shorten(row)}`);
-    for (const row of onlyInTable.slice(0, 3)) print(`      only in Delta:    ${shorten(row)}`);
+    for (const row of onlyInTable.slice(0, 3))
+      print(`      only in ${`${format.name}:`.padEnd(9)} ${shorten(row)}`);
   }
 }
 
@@ -162,24 +165,22 @@ function isEqual({ onlyInSource, onlyInTable }: Comparison): boolean {
 
 const LIFE = ['customer_id', 'first_name', 'customer_tier', 'lifetime_value', 'loyalty_card'];
 
-async function printLife(table: DeltaTable, print: DemoOptions['print']): Promise<void> {
-  for await (const line of feedLines(table.changes({ from: {} }))) {
+async function printLife(table: LakeTable, print: DemoOptions['print']): Promise<void> {
+  for await (const line of table.changes()) {
     const id = line.value('customer_id');
     if (id !== FOLLOWED && id !== MOVED) continue;
-    print(`   version ${line.version.padEnd(3)} ${line.change.padEnd(17)} ${line.show(LIFE)}`);
+    const label = table.labelOf(line.version) ?? 'at first';
+    print(`   ${label.padEnd(12)} ${line.change.padEnd(17)} ${line.show(LIFE)}`);
   }
 }
 
-function printHowToRead(folder: string, print: DemoOptions['print']): void {
+function printHowToRead({ folder, format, print }: DemoOptions): void {
   const path = join(folder, 'lake/public/customers');
   print(`\n6. The tables lie in ${join(folder, 'lake')}. Read them with
-   cdc-demo   npx cdc-demo table rows ${path} --limit 5 --format table
-   Spark      spark.read.format("delta").load("${path}")
-              spark.read.format("delta").option("readChangeFeed", "true").option("startingVersion", 0).load("${path}")
-   delta-rs   QueryBuilder().register("t", DeltaTable("${path}")).execute("SELECT * FROM t").read_all()
-   DuckDB     SELECT * FROM delta_scan('${path}')`);
+   cdc-demo   npx cdc-demo table rows ${path} --limit 5 --format table`);
+  for (const line of format.howToRead(path)) print(`   ${line}`);
 }
 
-function open(folder: string, table: string): Promise<DeltaTable> {
-  return DeltaTable.open(join(folder, 'lake/public', table));
+function open({ folder, format }: DemoOptions, table: string): Promise<LakeTable> {
+  return format.open(join(folder, 'lake/public', table));
 }

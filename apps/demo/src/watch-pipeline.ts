@@ -1,8 +1,8 @@
 import { formatTableName } from '@cdc-demo/cdc-core';
 import type { PipelineEvent } from '@cdc-demo/cdc-core';
-import type { DeltaTable } from '@cdc-demo/delta';
+import type { LakeTable } from './demo-lake.ts';
 import { demoTables } from './demo-tables.ts';
-import { feedLines, shorten } from './feed-lines.ts';
+import { shorten } from './feed-lines.ts';
 
 export interface PipelineWatch {
   readonly observe: (event: PipelineEvent) => void;
@@ -22,7 +22,7 @@ const SHOWN = 5;
 
 /** Prints a sample of each version's feed as it is committed, and sums up lag and throughput. */
 export function watchPipeline(
-  open: (table: string) => Promise<DeltaTable>,
+  open: (table: string) => Promise<LakeTable>,
   print: (line: string) => void,
 ): PipelineWatch {
   let printing = Promise.resolve();
@@ -40,12 +40,15 @@ export function watchPipeline(
         begin();
       } else if (event.kind === 'snapshot-progress' && event.done) {
         print(`   read ${formatTableName(event.table)}: ${event.rows} rows`);
-      } else if (event.kind === 'table-committed' && event.version > 0n) {
+      } else if (event.kind === 'table-committed') {
         const { table, version, stats } = event;
         const counts = `+${stats.inserted} ~${stats.updated} -${stats.deleted}`;
         printing = printing.then(async () => {
-          print(`   ${table.name} version ${version.toString()}: ${counts}`);
-          await printSample({ table: await open(table.name), name: table.name, version }, print);
+          const lakeTable = await open(table.name);
+          const label = lakeTable.labelOf(version);
+          if (label === undefined) return;
+          print(`   ${table.name} ${label}: ${counts}`);
+          await printSample({ table: lakeTable, name: table.name, version }, print);
         });
       } else if (event.kind === 'batch-committed') {
         changes += event.changes;
@@ -67,7 +70,7 @@ export function watchPipeline(
 }
 
 interface Version {
-  readonly table: DeltaTable;
+  readonly table: LakeTable;
   readonly name: string;
   readonly version: bigint;
 }
@@ -79,7 +82,7 @@ async function printSample(
   const columns = demoTables.find((each) => each.name === name)?.columns ?? {};
   const shown = Object.keys(columns).slice(0, SHOWN);
   let left = SAMPLE;
-  for await (const line of feedLines(table.changes({ from: { version }, to: { version } }))) {
+  for await (const line of table.changes(version)) {
     if (left-- === 0) return;
     print(`      ${line.change.padEnd(17)} ${shorten(line.show(shown))}`);
   }

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { seededRandom, startWorkload } from '@cdc-demo/cdc-testing';
 import type { NodeProcess, Violation, Workload } from '@cdc-demo/cdc-testing';
 import { drawFaults } from './random-faults.ts';
@@ -17,8 +18,10 @@ const FORMATS: readonly Format[] = ['delta', 'iceberg-3', 'iceberg-2'];
 const SPILL_AFTER_BYTES = 500;
 /** Kills after which the pipelines begin anew, with their first snapshot. */
 const KILLS_OF_A_LIFE = 12;
-/** A run that has not met its end by then is ended from outside. */
-const PATIENCE_MS = 1500;
+/** A run that has not met its end so long after it was at work is ended from outside. */
+const PATIENCE_MS = 1000;
+/** The same for one that does not come to work. */
+const STARTUP_MS = 20_000;
 /** Files of one table that one crash may leave behind. */
 const ORPHANS_OF_A_KILL = 8;
 
@@ -133,6 +136,11 @@ class Life {
     const losesUnsynced = this.#random() < 0.5;
     const runner = runners.start({ runs, faults: { kind: 'random', faults }, losesUnsynced });
     report.runs++;
+    await Promise.race([
+      atWork(runner, sources),
+      runner.exited,
+      sleep(STARTUP_MS, undefined, { ref: false }),
+    ]);
     const patience = setTimeout(() => void runner.kill('SIGKILL'), PATIENCE_MS);
     const { signal, code } = await runner.exited;
     clearTimeout(patience);
@@ -195,6 +203,15 @@ class Life {
     const { report, seed } = this.#parts;
     report.violations.push(...found.map((each) => ({ ...each, seed, pipeline: source.name })));
   }
+}
+
+/** Resolves when all pipelines of a process are connected, or it has ended. */
+async function atWork(runner: NodeProcess, sources: readonly SourceUnderTest[]): Promise<void> {
+  await Promise.allSettled(
+    sources.map(({ name }) =>
+      runner.printed(new RegExp(`^${name} (snapshotting|streaming)$`, 'm')),
+    ),
+  );
 }
 
 function runOf(source: SourceUnderTest, i: number, until: Run['until']): Run {

@@ -21,7 +21,7 @@ export const STEPS = [
   'deletion-vector',
   /** A file of the change feed becomes visible and durable. */
   'change-file',
-  /** The log entry that publishes a version. */
+  /** The log entry, or the metadata file, that publishes a version. */
   'log-entry',
   /** The log entry of a compaction. */
   'compaction',
@@ -47,10 +47,12 @@ const MESSAGES = ['snapshot-rows', 'snapshot-end', 'resync-rows'] as const;
 const BY_KEY: readonly (readonly [RegExp, Step])[] = [
   [/(^|\/)progress\/\d+\.json$/, 'progress'],
   [/_delta_log\/\d{20}\.json$/, 'log-entry'],
+  [/metadata\/v\d+\.metadata\.json$/, 'log-entry'],
   [/_delta_log\/_last_checkpoint$/, 'checkpoint-hint'],
   [/_delta_log\/.*\.checkpoint\./, 'checkpoint'],
   [/_change_data\//, 'change-file'],
   [/deletion_vector_/, 'deletion-vector'],
+  [/-deletes\.puffin$/, 'deletion-vector'],
 ];
 /** Nothing depends on a version checksum, which is written while the next batch goes on. */
 const CHECKSUM = /_delta_log\/\d{20}\.crc$/;
