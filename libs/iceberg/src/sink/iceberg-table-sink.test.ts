@@ -83,7 +83,7 @@ test('columns are added, renamed, dropped and widened under the ids that they ha
       [4, 'string'],
     ],
   ]);
-  expect(metadata.snapshots.map(({ schemaId }) => schemaId)).toEqual([0, 1]);
+  expect(metadata.snapshots.map(({ schemaId }) => schemaId)).toEqual([0, 0, 1]);
   await sink.close();
   const again = sinkOf();
   expect(await again.open(writer)).toMatchObject({ outcome: 'opened', batch: 120 });
