@@ -1,21 +1,25 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { ColumnBatch, canonicalRow } from '@cdc-demo/cdc-core';
-import type { Clock, Field, FieldType, FieldValue } from '@cdc-demo/cdc-core';
+import type { Field, FieldType, FieldValue } from '@cdc-demo/cdc-core';
+import { canonicalRows } from '@cdc-demo/cdc-testing';
 import { assertSameRows, startJudge } from '@cdc-demo/judges';
 import type { Judge, JudgeEngine } from '@cdc-demo/judges';
+import { IcebergTable } from './iceberg-table.ts';
 import { IcebergTableWriter } from './iceberg-table-writer.ts';
+import {
+  TableFolder,
+  clock,
+  deletes,
+  inserts,
+  point,
+  schema,
+} from './sink/table-folder.fixture.ts';
 
 const ENGINES: readonly JudgeEngine[] = ['pyiceberg', 'duckdb', 'spark'];
 const TIMEOUT_MS = 120_000;
-
-const clock: Clock = {
-  nowMs: () => Date.now(),
-  monotonicMs: () => performance.now(),
-  sleep: () => Promise.resolve(),
-};
 
 const field = (name: string, type: FieldType, nullable = true): Field => {
   return { id: 0, name, type, nullable };
@@ -134,6 +138,33 @@ describe.each(ENGINES)('%s reads what was written', (engine) => {
         assertSameRows({ name, rows }, { name: judge.version, rows: read });
       }
       await rm(folder, { recursive: true });
+    },
+    TIMEOUT_MS,
+  );
+
+  test.each([2, 3] as const)(
+    'in version %i, of a table that was merged beside its commits, and of one without rows',
+    async (formatVersion) => {
+      await using files = await TableFolder.create();
+      const sink = await files.created({ formatVersion, upkeep: { minFiles: 3, workShare: 1 } });
+      for (let i = 1; i <= 12; i++) {
+        const lsn = 100 + 10 * i;
+        const rows = [i % 3, 10 + i, 50 + i].map((id) => [id, `n${i}`, BigInt(i)]);
+        await sink.write(i % 4 === 0 ? deletes(lsn, [8 + i, 48 + i]) : inserts(schema, lsn, rows));
+        await sink.commit(point(lsn));
+        await sink.idle();
+      }
+      await sink.close();
+      const table = await IcebergTable.open(files.path);
+      const operations = table.snapshots.map(({ operation }) => operation);
+      expect(operations).toContain('replace');
+      for (const { id, sequenceNumber } of table.snapshots) {
+        const rows = await canonicalRows(table.rows({ snapshotId: id }));
+        const request = { op: 'rows', table: files.path, format: 'iceberg' } as const;
+        const read = await judge.read({ ...request, version: id });
+        const name = `snapshot ${sequenceNumber}`;
+        assertSameRows({ name, rows }, { name: judge.version, rows: read });
+      }
     },
     TIMEOUT_MS,
   );
