@@ -76,7 +76,9 @@ describe('parseConfig', () => {
     });
     expect(() => parse(text + '      formatVersion: 1\n')).toThrow(/sink\.formatVersion/);
     expect(() => parse(text + '      catalog: { type: rest }\n')).toThrow(/sink\.catalog\.type/);
-    expect(() => parse(text + '      upkeep: { vacuum: true }\n')).toThrow(/no such key/);
+    expect(() => parse(text + '      upkeep: { vacuum: true }\n')).toThrow(
+      'sink.upkeep.vacuum: this key does not belong here',
+    );
   });
 
   it('keeps secrets out of everything that prints', () => {

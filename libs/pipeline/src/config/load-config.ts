@@ -51,8 +51,9 @@ function explainIssue(issue: z.core.$ZodIssue): string {
   if (issue.code !== 'unrecognized_keys') return `${key}: ${issue.message}`;
   return issue.keys
     .map((unknown) => {
-      const meant = nearest(unknown, KEYS);
       const path = formatPath([...issue.path, unknown]);
+      if (KEYS.includes(unknown)) return `${path}: this key does not belong here`;
+      const meant = nearest(unknown, KEYS);
       return `${path}: there is no such key${meant ? `; did you mean ${meant}?` : ''}`;
     })
     .join('\n');
