@@ -101,12 +101,21 @@ export class TestDatabase implements AsyncDisposable {
     return client;
   }
 
+  /** A session that is just ending, or beginning, may still take its slot. */
   async dropSlots(): Promise<void> {
     const ours = `FROM pg_replication_slots WHERE database = '${this.name}'`;
-    await this.#asAdmin(
-      `SELECT pg_terminate_backend(active_pid, 30000) ${ours} AND active_pid IS NOT NULL`,
-      `SELECT pg_drop_replication_slot(slot_name) ${ours}`,
-    );
+    await this.#asAdmin(`
+      DO $$ BEGIN
+        FOR i IN 1..200 LOOP
+          BEGIN
+            PERFORM pg_terminate_backend(active_pid, 30000) ${ours} AND active_pid IS NOT NULL;
+            PERFORM pg_drop_replication_slot(slot_name) ${ours};
+            EXIT;
+          EXCEPTION WHEN object_in_use THEN
+            PERFORM pg_sleep(0.02);
+          END;
+        END LOOP;
+      END $$`);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
