@@ -147,7 +147,7 @@ export class FilesystemCatalog {
     try {
       for (const location of surplus) await this.#store.delete(files.locate(location).key);
     } catch (error) {
-      // The clean-up of orphans finds it.
+      // It takes room and nothing else: the newest metadata counts, and names it no more.
       const reason = error instanceof Error ? error.message : String(error);
       this.#logger.warn('old metadata was not deleted', { table: this.#store.url, reason });
     }
