@@ -177,12 +177,9 @@ export type {
   RowCommitParts,
   UpsertContext,
 } from './table-write/upsert-writer.ts';
-export {
-  UNPUBLISHED_FOLDER,
-  UnpublishedTable,
-  removeUnpublished,
-  unpublishedIds,
-} from './unpublished/unpublished-table.ts';
+export { UNPUBLISHED_FOLDER, UnpublishedTable } from './unpublished/unpublished-table.ts';
+export { removeSettled } from './unpublished/remove-settled.ts';
+export type { SettledTable } from './unpublished/remove-settled.ts';
 export { FileDeletion } from './upkeep/file-deletion.ts';
 export type { FileDeletionOptions } from './upkeep/file-deletion.ts';
 export type { Pace } from './upkeep/pace.ts';

@@ -35,7 +35,7 @@ import type { DeltaCommitter } from './delta-commits.ts';
 import { DeltaSettlement, numRecords } from './settlement.ts';
 import type { TableContext } from './sink-options.ts';
 import { DeltaSnapshotStage, readStaged } from './snapshot-stage.ts';
-import { removeSettled, unpublishedTable } from './remove-settled.ts';
+import { removeSettledTables, unpublishedTable } from './remove-settled.ts';
 import { sweepStage } from './sweep-stage.ts';
 import { positionActions } from './table-position.ts';
 import { readState } from './table-state.ts';
@@ -62,7 +62,7 @@ export class DeltaTableSink implements TableSink {
     const snapshot = await this.#load();
     if (!snapshot) return { outcome: 'missing' };
     const opened = this.#adopt(snapshot, writer);
-    if (opened.outcome === 'opened') await removeSettled(this.#context);
+    if (opened.outcome === 'opened') await removeSettledTables(this.#context);
     return opened;
   }
 
@@ -108,7 +108,7 @@ export class DeltaTableSink implements TableSink {
     const files = [first, ...others].flatMap((each) => each.files);
     const outcome = await this.#create(first.columns, point, files);
     if (outcome.outcome === 'committed' && this.#context.changeFeed) {
-      await removeSettled(this.#context);
+      await removeSettledTables(this.#context);
     }
     return outcome;
   }

@@ -33,7 +33,7 @@ import { TABLE_TYPES } from '../schema/table-types.ts';
 import { changeWriter } from './change-writer.ts';
 import { IcebergCommits } from './iceberg-commits.ts';
 import type { IcebergCommitter } from './iceberg-commits.ts';
-import { removeSettled, unpublishedTable } from './remove-settled.ts';
+import { removeSettledTables, unpublishedTable } from './remove-settled.ts';
 import { IcebergSettlement } from './settlement.ts';
 import type { TableContext } from './sink-options.ts';
 import { IcebergSnapshotStage } from './snapshot-stage.ts';
@@ -74,7 +74,7 @@ export class IcebergTableSink implements TableSink {
     const version = await this.#catalog.load();
     if (!version) return { outcome: 'missing' };
     const opened = this.#adopt(version, writer);
-    if (opened.outcome === 'opened') await removeSettled(this.#context);
+    if (opened.outcome === 'opened') await removeSettledTables(this.#context);
     return opened;
   }
 
@@ -113,7 +113,7 @@ export class IcebergTableSink implements TableSink {
     point: CommitPoint,
   ): Promise<CommitOutcome> {
     const outcome = await this.#createFrom(staged, point);
-    if (outcome.outcome === 'committed') await removeSettled(this.#context);
+    if (outcome.outcome === 'committed') await removeSettledTables(this.#context);
     return outcome;
   }
 
