@@ -35,8 +35,9 @@ export function openSink(config: SinkConfig, parts: DestinationParts): Sink {
       return new DeltaSink({ ...options, upkeep, readers, partitionBy });
     }
     case 'iceberg': {
-      const { upkeep, formatVersion } = config;
-      return new IcebergSink({ ...options, upkeep, formatVersion });
+      const { upkeep, formatVersion, readers } = config;
+      const version = formatVersion === undefined ? {} : { formatVersion };
+      return new IcebergSink({ ...options, ...version, upkeep, readers });
     }
   }
 }

@@ -27,6 +27,7 @@ export type IcebergErrorCode =
   | 'iceberg/no-key'
   | 'iceberg/conflict'
   | 'iceberg/not-ours'
+  | 'iceberg/unreadable'
   | 'iceberg/resync-append'
   | 'iceberg/staged-rows-gone';
 
@@ -150,6 +151,11 @@ export const icebergPolicy = {
     retry: 'never',
     kind: 'target-refused',
     remedy: 'Give the pipeline a location of its own, or remove what lies there',
+  },
+  'iceberg/unreadable': {
+    retry: 'never',
+    kind: 'configuration',
+    remedy: 'Take the engine out of readers, or create the table in version 2 of the format',
   },
   'iceberg/resync-append': {
     retry: 'never',

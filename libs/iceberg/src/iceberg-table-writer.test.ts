@@ -77,11 +77,7 @@ describe.each([2, 3] as const)('a table of version %i', (formatVersion) => {
       [4n, 'd'],
     ]);
     const { snapshots, refs, history } = await IcebergTable.open(folder);
-    expect(snapshots.map(({ operation }) => operation)).toEqual([
-      'append',
-      'overwrite',
-      formatVersion === 3 ? 'delete' : 'overwrite',
-    ]);
+    expect(snapshots.map(({ operation }) => operation)).toEqual(['append', 'overwrite', 'delete']);
     expect(refs).toMatchObject([{ name: 'main', snapshotId: deleted }]);
     expect(history.map(({ snapshotId }) => snapshotId)).toEqual([appended, upserted, deleted]);
   });

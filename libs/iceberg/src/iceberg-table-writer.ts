@@ -31,6 +31,8 @@ import { IcebergError } from './errors.ts';
 import type { TableMetadata } from './metadata/table-metadata.ts';
 import { TABLE_TYPES } from './schema/table-types.ts';
 import type { LiveDataFile } from './write/live-data-file.ts';
+import { newFormatVersion, unreadable } from './write/table-readers.ts';
+import type { TableReader } from './write/table-readers.ts';
 
 /** Attempts of one commit among other writers. */
 const MAX_ATTEMPTS = 20;
@@ -43,6 +45,8 @@ export interface IcebergTableWriterOptions extends Partial<FileLayout> {
    * table's identifier fields.
    */
   readonly key?: readonly string[];
+  /** See `IcebergSinkOptions.readers`. */
+  readonly readers?: readonly TableReader[];
   /** Opens files outside of the table; by default those of the local file system. */
   readonly resolver?: FileResolver;
 }
@@ -53,8 +57,8 @@ export interface NewTable {
   /** Names of the columns whose values tell rows apart; they are never NULL. */
   readonly key?: readonly string[];
   /**
-   * Version 3 (default) deletes rows by deletion vectors. Readers that know version 2 only get
-   * files that are written anew without them.
+   * Version 3 deletes rows by deletion vectors, version 2 by position deletes, or files are written
+   * anew without them. By default the highest that the readers of the options know.
    */
   readonly formatVersion?: 2 | 3;
   readonly properties?: Readonly<Record<string, string>>;
@@ -86,7 +90,7 @@ export class IcebergTableWriter {
    * Creates a table without rows.
    * @param location a path, a URL, or a store whose root is the table's folder
    * @throws IcebergError `iceberg/table-exists` when there is one already;
-   * `iceberg/column-missing`
+   * `iceberg/column-missing`, `iceberg/unreadable`
    */
   static async create(
     location: string | ObjectStore,
@@ -96,7 +100,9 @@ export class IcebergTableWriter {
     const context = contextOf(location, options);
     const { store, clock } = context;
     const catalog = new FilesystemCatalog(store, context);
-    const { formatVersion = 3, properties = {} } = table;
+    const { formatVersion = newFormatVersion(context.readers), properties = {} } = table;
+    const error = unreadable(formatVersion, context.readers);
+    if (error) throw error;
     const json = newMetadata({
       formatVersion,
       location: catalog.location,
@@ -115,8 +121,8 @@ export class IcebergTableWriter {
 
   /**
    * Opens a table to write, whoever made it.
-   * @throws IcebergError `iceberg/not-a-table`, `iceberg/not-writable`; `iceberg/unsupported-type`
-   * for a column that cannot be written
+   * @throws IcebergError `iceberg/not-a-table`, `iceberg/not-writable`, `iceberg/unreadable`;
+   * `iceberg/unsupported-type` for a column that cannot be written
    */
   static async open(
     location: string | ObjectStore,
@@ -131,6 +137,8 @@ export class IcebergTableWriter {
       });
     }
     snapshotHead(version);
+    const error = unreadable(version.metadata.formatVersion, context.readers);
+    if (error) throw error;
     columnsOf(version, options.key);
     return new IcebergTableWriter(context, version, options);
   }
@@ -224,6 +232,7 @@ interface WriterContext {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly layout: FileLayout;
+  readonly readers: readonly TableReader[];
   readonly spill: 'none';
   readonly planBytes: number;
 }
@@ -240,7 +249,8 @@ function contextOf(
     targetFileRows: options.targetFileRows ?? DEFAULT_LAYOUT.targetFileRows,
   };
   const table = { namespace: '', name: store.url };
-  return { table, store, clock, logger, layout, spill: 'none', planBytes: 0 };
+  const { readers = [] } = options;
+  return { table, store, clock, logger, layout, readers, spill: 'none', planBytes: 0 };
 }
 
 function schemaOf({ fields, key = [] }: NewTable): TableSchema {

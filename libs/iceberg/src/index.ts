@@ -25,5 +25,6 @@ export { tablePositions } from './sink/table-positions.ts';
 export type { PositionedSnapshot } from './sink/table-positions.ts';
 export { DEFAULT_UPKEEP } from './upkeep/upkeep-policy.ts';
 export type { IcebergUpkeepPolicy } from './upkeep/upkeep-policy.ts';
+export type { TableReader } from './write/table-readers.ts';
 export { rowObjects } from '@cdc-demo/lake-core';
 export type { FileLocation, FileResolver, Predicate, Row } from '@cdc-demo/lake-core';

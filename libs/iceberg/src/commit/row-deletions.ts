@@ -1,22 +1,19 @@
-import type { ObjectStore } from '@cdc-demo/cdc-core';
 import type { FileDeletions, TableIndex, TouchedFile, TouchedFiles } from '@cdc-demo/lake-core';
 import type { FileRecord } from '../manifest/write-manifest.ts';
-import { NO_VECTORS, writeDeletionVectors } from '../write/deletion-vectors.ts';
-import type { WrittenVectors } from '../write/deletion-vectors.ts';
 import { ownDeletes } from '../write/live-data-file.ts';
 import type { LiveDataFile } from '../write/live-data-file.ts';
+import { NOTHING_WRITTEN, discardRowDeletes, writeRowDeletes } from '../write/row-deletes.ts';
+import type { DeletesTarget, WrittenDeletes } from '../write/row-deletes.ts';
 
-export interface RowDeletionParts {
-  readonly store: ObjectStore;
-  /** Of the table, without a slash at the end. */
-  readonly location: string;
+export interface RowDeletionParts extends DeletesTarget {
+  readonly formatVersion: number;
   readonly index: TableIndex<LiveDataFile>;
   readonly touched: TouchedFiles<LiveDataFile>;
 }
 
 /**
- * What a commit's deletions do to files: a file of which rows are left gets a new deletion vector
- * in the place of all that deleted rows of it before, one without rows is removed.
+ * What a commit's deletions do to files: a file of which rows are left gets new deletes in the
+ * place of all that deleted rows of it before, one without rows is removed.
  */
 export class RowDeletions implements FileDeletions {
   /** Files that were written for rows which are left; none here. */
@@ -24,7 +21,7 @@ export class RowDeletions implements FileDeletions {
   readonly data: readonly FileRecord[] = [];
   readonly #parts: RowDeletionParts;
   #marked: readonly TouchedFile<LiveDataFile>[] = [];
-  #written: WrittenVectors = NO_VECTORS;
+  #written: WrittenDeletes = NOTHING_WRITTEN;
 
   constructor(parts: RowDeletionParts) {
     this.#parts = parts;
@@ -34,17 +31,17 @@ export class RowDeletions implements FileDeletions {
     return this.#written.bytes;
   }
 
-  /** After `write`: the vectors. */
+  /** After `write`: the delete files. */
   get deletes(): readonly FileRecord[] {
     return this.#written.records;
   }
 
-  /** Makes the vectors durable, in one file. */
+  /** Makes the deletes durable. */
   async write(): Promise<void> {
-    const { store, location, touched } = this.#parts;
+    const { touched, formatVersion } = this.#parts;
     this.#marked = touched.marked;
     const marked = this.#marked.map(({ indexed: { file }, deleted }) => ({ file, deleted }));
-    this.#written = await writeDeletionVectors(store, location, marked);
+    this.#written = await writeRowDeletes(this.#parts, marked, formatVersion);
   }
 
   /** After `write`: keys of the files that are not live any more. */
@@ -68,8 +65,7 @@ export class RowDeletions implements FileDeletions {
   }
 
   /** Removes what was written. */
-  async abort(): Promise<void> {
-    const { key } = this.#written;
-    if (key !== undefined) await this.#parts.store.delete(key);
+  abort(): Promise<void> {
+    return discardRowDeletes(this.#parts, this.#written);
   }
 }

@@ -10,6 +10,8 @@ import type {
 import type { LiveDataFile } from '../write/live-data-file.ts';
 import { tableWriter } from '../write/table-files.ts';
 import type { TableWriter } from '../write/table-files.ts';
+import { deletionMode } from '../write/table-readers.ts';
+import type { TableReader } from '../write/table-readers.ts';
 import type { CommitTarget, PreparedCommit } from './commit-target.ts';
 import { FileRewrites } from './file-rewrites.ts';
 import { RowDeletions } from './row-deletions.ts';
@@ -17,6 +19,7 @@ import { RowDeletions } from './row-deletions.ts';
 export interface CommitContext {
   readonly store: ObjectStore;
   readonly layout: FileLayout;
+  readonly readers: readonly TableReader[];
 }
 
 /** Writes rows of a commit to new data files. */
@@ -28,17 +31,18 @@ export function commitWriter(
   return tableWriter({ store, layout, location, fields, specId });
 }
 
-/** New rows go to new files, old ones are marked as deleted in theirs or left out of new ones. */
+/** New rows go to new files, old ones are marked as deleted or left out of new files. */
 export function upsertCommit(
   context: CommitContext,
   parts: RowCommitParts<LiveDataFile, CommitTarget>,
 ): RowCommit<PreparedCommit> {
   const { target, index } = parts;
-  const { location, formatVersion } = target.version.metadata;
+  const { metadata } = target.version;
+  const { location, formatVersion } = metadata;
   const touched = new TouchedFiles(index);
   const deletions =
-    formatVersion === 3
-      ? new RowDeletions({ store: context.store, location, index, touched })
+    deletionMode(context.readers, metadata) === 'mark'
+      ? new RowDeletions({ ...context, location, formatVersion, index, touched })
       : new FileRewrites({
           index,
           touched,

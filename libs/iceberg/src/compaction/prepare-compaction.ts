@@ -1,12 +1,11 @@
-import type { ObjectStore } from '@cdc-demo/cdc-core';
 import { deletedMeanwhile } from '@cdc-demo/lake-core';
 import type { RewriteOutput, SourceNow } from '@cdc-demo/lake-core';
 import type { CommitTarget } from '../commit/commit-target.ts';
 import type { FileChanges } from '../commit/snapshot-writer.ts';
-import { writeDeletionVectors } from '../write/deletion-vectors.ts';
 import { ownDeletes, sameDeletes } from '../write/live-data-file.ts';
 import type { LiveDataFile } from '../write/live-data-file.ts';
-import type { IcebergCompaction } from './stage-compaction.ts';
+import { discardRowDeletes, writeRowDeletes } from '../write/row-deletes.ts';
+import type { CompactionContext, IcebergCompaction } from './stage-compaction.ts';
 
 /** A compaction whose files are durable and that no snapshot has yet. */
 export interface PreparedCompaction {
@@ -20,11 +19,10 @@ export interface PreparedCompaction {
 /**
  * What puts the new files in the place of the old ones in the newest snapshot. What other commits
  * have deleted from the old files since they were read is deleted in the new ones.
- * @returns undefined when there is nothing to gain any more, or rows came back that were left out,
- * or rows would have to be marked in a table without deletion vectors
+ * @returns undefined when there is nothing to gain any more, or rows came back that were left out
  */
 export async function prepareCompaction(
-  store: ObjectStore,
+  { store, layout }: CompactionContext,
   staged: IcebergCompaction,
   { version: { metadata }, rows }: CommitTarget,
 ): Promise<PreparedCompaction | undefined> {
@@ -47,18 +45,17 @@ export async function prepareCompaction(
   const marked = kept.flatMap(({ file, deleted, isEmpty }) =>
     deleted && !isEmpty ? { file, deleted } : [],
   );
-  if (marked.length > 0 && metadata.formatVersion < 3) return undefined;
-  const written = await writeDeletionVectors(store, metadata.location, marked);
-  const withVectors = new Map(written.files.map((file) => [file.path, file]));
+  const { location, formatVersion } = metadata;
+  const written = await writeRowDeletes({ store, layout, location }, marked, formatVersion);
+  const withDeletes = new Map(written.files.map((file) => [file.path, file]));
   const outputs = kept.map(({ file, rows: count, deleted, isEmpty }) => {
     if (isEmpty) return { rows: count, file: undefined };
     return {
       rows: count,
-      file: { file: withVectors.get(file.path) ?? file, rows: count, deleted },
+      file: { file: withDeletes.get(file.path) ?? file, rows: count, deleted },
     };
   });
   const added = outputs.flatMap(({ file }) => file?.file ?? []);
-  const { key } = written;
   return {
     changes: {
       operation: 'replace',
@@ -68,8 +65,6 @@ export async function prepareCompaction(
     },
     outputs,
     bytes: added.reduce((sum, { file }) => sum + file.sizeBytes, 0),
-    discard: async () => {
-      if (key !== undefined) await store.delete(key);
-    },
+    discard: () => discardRowDeletes({ store }, written),
   };
 }

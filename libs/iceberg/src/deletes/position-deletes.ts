@@ -1,22 +1,9 @@
-import type { Field, FieldValue } from '@cdc-demo/cdc-core';
+import type { FieldValue } from '@cdc-demo/cdc-core';
 import { DeletionVector } from '@cdc-demo/lake-core';
 import { IcebergError } from '../errors.ts';
 import type { ContentFile } from '../manifest/manifest-file.ts';
 import type { ParquetFiles } from '../files/parquet-files.ts';
-
-/** Reserved field ids (table specification, "Reserved Field IDs"). */
-const FILE_PATH: Field = {
-  id: 2147483546,
-  name: 'file_path',
-  type: { kind: 'string' },
-  nullable: false,
-};
-const POSITION: Field = {
-  id: 2147483545,
-  name: 'pos',
-  type: { kind: 'int', bits: 64 },
-  nullable: false,
-};
+import { FILE_PATH, POSITION } from './position-delete-fields.ts';
 
 /** Reads position delete files, each once (table specification, "Position Delete Files"). */
 export class PositionDeletes {

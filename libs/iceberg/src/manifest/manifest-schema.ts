@@ -50,10 +50,10 @@ const METRICS: readonly RecordField[] = [
   optional('equality_ids', listSchema('int', 136), 135),
   optional('sort_order_id', 'int', 140),
 ];
-/** What only the third version has; the reference of position deletes came with it. */
+const REFERENCED_DATA_FILE = optional('referenced_data_file', 'string', 143);
+/** What only the third version has. */
 const THIRD_VERSION: readonly RecordField[] = [
   optional('first_row_id', 'long', 142),
-  optional('referenced_data_file', 'string', 143),
   optional('content_offset', 'long', 144),
   optional('content_size_in_bytes', 'long', 145),
 ];
@@ -91,6 +91,7 @@ function dataFileSchemaFields(version: WrittenVersion): readonly RecordField[] {
     required('record_count', 'long', 103),
     required('file_size_in_bytes', 'long', 104),
     ...METRICS,
+    REFERENCED_DATA_FILE,
     ...(version === 3 ? THIRD_VERSION : []),
   ];
 }

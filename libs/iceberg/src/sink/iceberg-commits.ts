@@ -70,7 +70,7 @@ export class IcebergCommits
   ): Promise<CommittedCompaction<LiveDataFile> | 'taken' | 'useless'> {
     const commits = this.#commits;
     const target = await commits.target(staged.columns);
-    const prepared = await prepareCompaction(this.#context.store, staged, target);
+    const prepared = await prepareCompaction(this.#context, staged, target);
     if (!prepared) return 'useless';
     const version = await commits.publish({
       files: prepared.changes,

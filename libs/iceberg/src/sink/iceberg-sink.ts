@@ -3,6 +3,7 @@ import { DEFAULT_LAYOUT } from '@cdc-demo/lake-core';
 import { DEFAULT_UPKEEP } from '../upkeep/upkeep-policy.ts';
 import { IcebergTableSink } from './iceberg-table-sink.ts';
 import type { IcebergSinkOptions } from './sink-options.ts';
+import { newFormatVersion } from '../write/table-readers.ts';
 
 /** Attempts of one commit among other writers. */
 const MAX_ATTEMPTS = 20;
@@ -23,7 +24,8 @@ export class IcebergSink implements Sink {
   }
 
   table(table: TableName): IcebergTableSink {
-    const { location, mode = 'upsert', formatVersion = 3, clock, logger } = this.#options;
+    const { location, mode = 'upsert', readers = [], clock, logger } = this.#options;
+    const { formatVersion = newFormatVersion(readers) } = this.#options;
     const { maxAttempts = MAX_ATTEMPTS, spill = 'none', planBytes = PLAN_BYTES } = this.#options;
     const {
       compression = DEFAULT_LAYOUT.compression,
@@ -36,6 +38,7 @@ export class IcebergSink implements Sink {
       store: location(table),
       mode,
       formatVersion,
+      readers,
       clock,
       logger,
       layout: { compression, targetFileBytes, targetFileRows },

@@ -27,30 +27,36 @@ async function commit(sink: IcebergTableSink, batch: ChangeBatch, lsn: number): 
   expect(await sink.commit(point(lsn))).toMatchObject({ outcome: 'committed' });
 }
 
-test('a settled snapshot leaves no file behind that the published table does not have', async () => {
-  const sink = sinkOf();
-  await sink.open(writer);
-  const stage = await sink.stageSnapshot(schema);
-  const first = new ColumnBatch(schema.fields);
-  first.appendRow([1, 'a', 1n]);
-  first.appendRow([2, 'b', 2n]);
-  await stage.write(first);
-  const settlement = await sink.settleSnapshot([await stage.finish()], point(100));
-  for (const lsn of [110, 120]) {
-    await settlement.write(inserts(schema, lsn, [[1, `at ${lsn}`, 1n]]));
-    await settlement.commit(point(lsn));
-  }
-  const staged = await settlement.finish();
-  expect((await files.keys()).filter((name) => name.endsWith('.puffin'))).toHaveLength(1);
-  expect(await sink.publishSnapshot([staged], point(120))).toMatchObject({ outcome: 'committed' });
-  expect(await rows()).toEqual([
-    '{"id":1,"name":"at 120","amount":"0.01"}',
-    '{"id":2,"name":"b","amount":"0.02"}',
-  ]);
-  const data = (await files.keys()).filter((name) => !name.startsWith('metadata/'));
-  const live = await (await IcebergTable.open(folder)).files();
-  expect(data).toEqual(live.map(({ path }) => path.slice(path.indexOf('data/'))).toSorted());
-});
+test.each([2, 3] as const)(
+  'version %i: a settled snapshot leaves no file behind',
+  async (formatVersion) => {
+    const sink = sinkOf({ formatVersion });
+    await sink.open(writer);
+    const stage = await sink.stageSnapshot(schema);
+    const first = new ColumnBatch(schema.fields);
+    first.appendRow([1, 'a', 1n]);
+    first.appendRow([2, 'b', 2n]);
+    await stage.write(first);
+    const settlement = await sink.settleSnapshot([await stage.finish()], point(100));
+    for (const lsn of [110, 120]) {
+      await settlement.write(inserts(schema, lsn, [[1, `at ${lsn}`, 1n]]));
+      await settlement.commit(point(lsn));
+    }
+    const staged = await settlement.finish();
+    const deletions = formatVersion === 3 ? '-deletes.puffin' : '-deletes.parquet';
+    expect((await files.keys()).filter((name) => name.endsWith(deletions))).toHaveLength(1);
+    expect(await sink.publishSnapshot([staged], point(120))).toMatchObject({
+      outcome: 'committed',
+    });
+    expect(await rows()).toEqual([
+      '{"id":1,"name":"at 120","amount":"0.01"}',
+      '{"id":2,"name":"b","amount":"0.02"}',
+    ]);
+    const data = (await files.keys()).filter((name) => !name.startsWith('metadata/'));
+    const live = await (await IcebergTable.open(folder)).files();
+    expect(data).toEqual(live.map(({ path }) => path.slice(path.indexOf('data/'))).toSorted());
+  },
+);
 
 test('columns are added, renamed, dropped and widened under the ids that they have', async () => {
   const sink = await created();

@@ -30,6 +30,7 @@ import type { FileCondition } from '../upkeep/table-condition.ts';
 import { TableFiles } from '../files/table-files.ts';
 import type { FileRecord } from '../manifest/write-manifest.ts';
 import { TABLE_TYPES } from '../schema/table-types.ts';
+import { unreadable } from '../write/table-readers.ts';
 import { changeWriter } from './change-writer.ts';
 import { IcebergCommits } from './iceberg-commits.ts';
 import type { IcebergCommitter } from './iceberg-commits.ts';
@@ -88,7 +89,7 @@ export class IcebergTableSink implements TableSink {
 
   stageSnapshot(schema: TableSchema): Promise<SnapshotStage> {
     return new Promise((resolve) => {
-      this.#assertKey(schema);
+      this.#assertWritable(schema);
       const { location } = this.#catalog;
       const { pipeline } = this.#openedBy();
       resolve(new IcebergSnapshotStage(this.#context, { location, pipeline, schema }));
@@ -118,7 +119,7 @@ export class IcebergTableSink implements TableSink {
   }
 
   async create(schema: TableSchema, point: CommitPoint): Promise<CommitOutcome> {
-    this.#assertKey(schema);
+    this.#assertWritable(schema);
     if (!(await this.#catalog.load())) await this.sweepStaged([]);
     return this.#create(newTableColumns(schema, this.#context.mode, TABLE_TYPES), point, []);
   }
@@ -281,8 +282,11 @@ export class IcebergTableSink implements TableSink {
     return this.#writer;
   }
 
-  #assertKey(schema: TableSchema): void {
-    if (this.#context.mode === 'append' || schema.key.length > 0) return;
+  #assertWritable(schema: TableSchema): void {
+    const { mode, formatVersion, readers } = this.#context;
+    const error = unreadable(formatVersion, readers);
+    if (error) throw error;
+    if (mode === 'append' || schema.key.length > 0) return;
     const table = formatTableName(schema.table);
     const message = `${table} has no primary key, which upsert mode needs`;
     throw new IcebergError('iceberg/no-key', message, { context: { table } });

@@ -9,6 +9,7 @@ import type { SourceChanges } from '@cdc-demo/lake-core';
 import type { CommitTarget } from '../commit/commit-target.ts';
 import { commitWriter } from '../commit/upsert-commit.ts';
 import type { FileRecord } from '../manifest/write-manifest.ts';
+import { hasDeletes } from '../write/live-data-file.ts';
 import type { LiveDataFile } from '../write/live-data-file.ts';
 import type { IcebergTableSink } from './iceberg-table-sink.ts';
 import type { TableContext } from './sink-options.ts';
@@ -39,7 +40,7 @@ export class IcebergSettlement implements SnapshotSettlement {
     const target = await commits.target(columns);
     const files: FileRecord[] = [];
     for (const file of target.rows.files) {
-      if (file.deletes.vector) files.push(...(await this.#rewritten(file, target)));
+      if (hasDeletes(file)) files.push(...(await this.#rewritten(file, target)));
       else files.push(file.record());
     }
     return asStaged({

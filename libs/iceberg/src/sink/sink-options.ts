@@ -9,14 +9,20 @@ import type {
 import type { FileLayout, SinkMode } from '@cdc-demo/lake-core';
 import type { WrittenVersion } from '../manifest/manifest-schema.ts';
 import type { IcebergUpkeepPolicy } from '../upkeep/upkeep-policy.ts';
+import type { TableReader } from '../write/table-readers.ts';
 
 export interface IcebergSinkOptions extends Partial<FileLayout> {
   /** The store whose root is the table. */
   readonly location: (table: TableName) => ObjectStore;
   /** `upsert` (default): rows by key with their newest values. `append`: every change as a row. */
   readonly mode?: SinkMode;
-  /** Of new tables; 3 unless given. See `NewTable.formatVersion`. */
+  /** Of new tables; by default the highest that the readers know. */
   readonly formatVersion?: WrittenVersion;
+  /**
+   * Engines that have to be able to read the tables. Rows are deleted in the cheapest way that all
+   * of them know; with none given, as the version of the format wants.
+   */
+  readonly readers?: readonly TableReader[];
   readonly clock: Clock;
   readonly logger: Logger;
   /** How often a commit is planned again after somebody else's; then `iceberg/conflict`. */
@@ -43,6 +49,7 @@ export interface TableContext {
   readonly store: ObjectStore;
   readonly mode: SinkMode;
   readonly formatVersion: WrittenVersion;
+  readonly readers: readonly TableReader[];
   readonly clock: Clock;
   readonly logger: Logger;
   readonly layout: FileLayout;

@@ -5,6 +5,7 @@ import type { StateOutcome } from '@cdc-demo/lake-core';
 import { IcebergError, isIcebergError } from '../errors.ts';
 import type { TableVersion } from '../catalog/filesystem-catalog.ts';
 import { snapshotHead } from '../commit/snapshot-head.ts';
+import { unreadable } from '../write/table-readers.ts';
 import type { TableContext } from './sink-options.ts';
 import { POSITION_PROPERTY } from './table-position.ts';
 
@@ -35,6 +36,8 @@ export function readState(
   }
   const columns = parseTableColumns(fields, kept);
   if (columns.mode !== context.mode) return refuse(context, `it is kept in ${columns.mode} mode`);
+  const error = unreadable(version.metadata.formatVersion, context.readers);
+  if (error) return { outcome: 'refused', error };
   try {
     snapshotHead(version);
   } catch (error) {

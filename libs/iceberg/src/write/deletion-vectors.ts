@@ -1,41 +1,16 @@
 import { randomUUID } from 'node:crypto';
-import type { ObjectStore } from '@cdc-demo/cdc-core';
-import type { DeletionVector } from '@cdc-demo/lake-core';
 import type { ContentFile } from '../manifest/manifest-file.ts';
 import type { FileRecord } from '../manifest/write-manifest.ts';
 import { NO_DELETES } from './live-data-file.ts';
 import type { LiveDataFile } from './live-data-file.ts';
 import { puffinFile } from './puffin-file.ts';
+import type { DeletesTarget, MarkedFile, WrittenDeletes } from './row-deletes.ts';
 
-/** A data file with all of its rows that are deleted. */
-export interface MarkedFile {
-  readonly file: LiveDataFile;
-  readonly deleted: DeletionVector;
-}
-
-export interface WrittenVectors {
-  /** What a manifest says of the vectors, one for each file, in order. */
-  readonly records: readonly FileRecord[];
-  /** The data files as they are with their vectors. */
-  readonly files: readonly LiveDataFile[];
-  /** Key of the file that was written; undefined without a vector. */
-  readonly key: string | undefined;
-  readonly bytes: number;
-}
-
-export const NO_VECTORS: WrittenVectors = { records: [], files: [], key: undefined, bytes: 0 };
-
-/**
- * Makes deletion vectors durable in one new file, each in the place of all that deleted rows of its
- * data file before, equality deletes apart (table specification, "Deletion Vectors").
- * @param location of the table, without a slash at the end
- */
+/** Makes deletion vectors durable in one new file (table specification, "Deletion Vectors"). */
 export async function writeDeletionVectors(
-  store: ObjectStore,
-  location: string,
+  { store, location }: DeletesTarget,
   marked: readonly MarkedFile[],
-): Promise<WrittenVectors> {
-  if (marked.length === 0) return NO_VECTORS;
+): Promise<WrittenDeletes> {
   const vectors = marked.map(({ file, deleted }) => ({ path: file.path, rows: deleted }));
   const { bytes, blobs } = puffinFile(vectors);
   const key = `data/${randomUUID()}-deletes.puffin`;
@@ -51,7 +26,7 @@ export async function writeDeletionVectors(
       const { equality } = file.deletes;
       return { ...file, deletes: { ...NO_DELETES, vector: written[i]?.file, equality } };
     }),
-    key,
+    keys: [key],
     bytes: bytes.length,
   };
 }

@@ -14,6 +14,11 @@ export interface LiveDataFile {
 
 export const NO_DELETES: DeletesOfFile = { vector: undefined, positions: [], equality: [] };
 
+/** May rows of a file be deleted? */
+export function hasDeletes({ deletes: { vector, positions, equality } }: LiveDataFile): boolean {
+  return vector !== undefined || positions.length + equality.length > 0;
+}
+
 /** Are the same rows of a file deleted? */
 export function sameDeletes(a: LiveDataFile, b: LiveDataFile): boolean {
   return deleteKeys(a) === deleteKeys(b);

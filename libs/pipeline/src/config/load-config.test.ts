@@ -71,10 +71,11 @@ describe('parseConfig', () => {
       type: 'iceberg',
       mode: 'upsert',
       catalog: { type: 'filesystem' },
-      formatVersion: 3,
+      readers: [],
       upkeep: { compact: true, expireSnapshots: true, maxSnapshots: 200, removeOrphans: true },
     });
     expect(() => parse(text + '      formatVersion: 1\n')).toThrow(/sink\.formatVersion/);
+    expect(() => parse(text + '      readers: [polars]\n')).toThrow(/sink\.readers/);
     expect(() => parse(text + '      catalog: { type: rest }\n')).toThrow(/sink\.catalog\.type/);
     expect(() => parse(text + '      upkeep: { vacuum: true }\n')).toThrow(
       'sink.upkeep.vacuum: this key does not belong here',

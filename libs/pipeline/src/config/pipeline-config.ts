@@ -62,7 +62,7 @@ const upkeep = {
   workShare: z.number().gt(0).max(1).default(0.25),
 };
 
-const TABLE_READERS = [
+const DELTA_READERS = [
   'spark',
   'trino',
   'clickhouse',
@@ -71,6 +71,7 @@ const TABLE_READERS = [
   'polars',
   'basic',
 ] as const;
+const ICEBERG_READERS = ['spark', 'trino', 'duckdb', 'pyiceberg', 'clickhouse', 'basic'] as const;
 
 const tables = {
   /** A path or file: URL with `{schema}` and `{table}`. */
@@ -93,7 +94,7 @@ const deltaSink = z.strictObject({
     })
     .prefault({}),
   /** Engines that have to be able to read the tables; with none any feature may be used. */
-  readers: z.array(z.enum(TABLE_READERS)).default([]),
+  readers: z.array(z.enum(DELTA_READERS)).default([]),
   /** By source table, the columns that its new table is partitioned by. */
   partitionBy: z.record(z.string(), z.array(z.string().min(1)).min(1)).default({}),
 });
@@ -103,8 +104,10 @@ const icebergSink = z.strictObject({
   ...tables,
   /** Who says which version of a table is the newest: the files of the table themselves. */
   catalog: z.strictObject({ type: z.literal('filesystem') }).prefault({ type: 'filesystem' }),
-  /** Of new tables. 3 marks deleted rows, 2 writes files anew without them. */
-  formatVersion: z.union([z.literal(2), z.literal(3)]).default(3),
+  /** Of new tables; by default the highest that all readers know. */
+  formatVersion: z.union([z.literal(2), z.literal(3)]).optional(),
+  /** Engines that have to be able to read the tables. */
+  readers: z.array(z.enum(ICEBERG_READERS)).default([]),
   upkeep: z
     .strictObject({
       ...upkeep,
