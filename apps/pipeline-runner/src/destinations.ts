@@ -37,7 +37,10 @@ export function openSink(config: SinkConfig, parts: DestinationParts): Sink {
     case 'iceberg': {
       const { upkeep, formatVersion, readers } = config;
       const version = formatVersion === undefined ? {} : { formatVersion };
-      return new IcebergSink({ ...options, ...version, upkeep, readers });
+      const partitionBy = (table: TableName): readonly string[] | undefined => {
+        return config.partitionBy[formatTableName(table)];
+      };
+      return new IcebergSink({ ...options, ...version, upkeep, readers, partitionBy });
     }
   }
 }

@@ -28,6 +28,7 @@ export type IcebergErrorCode =
   | 'iceberg/conflict'
   | 'iceberg/not-ours'
   | 'iceberg/unreadable'
+  | 'iceberg/partition-column'
   | 'iceberg/resync-append'
   | 'iceberg/staged-rows-gone';
 
@@ -156,6 +157,11 @@ export const icebergPolicy = {
     retry: 'never',
     kind: 'configuration',
     remedy: 'Take the engine out of readers, or create the table in version 2 of the format',
+  },
+  'iceberg/partition-column': {
+    retry: 'never',
+    kind: 'configuration',
+    remedy: 'Partition by columns of the table, or by transforms that take their types',
   },
   'iceberg/resync-append': {
     retry: 'never',

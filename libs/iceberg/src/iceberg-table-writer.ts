@@ -29,6 +29,7 @@ import { TableCommits } from './commit/table-commits.ts';
 import { addedRows, commitWriter, upsertCommit } from './commit/upsert-commit.ts';
 import { IcebergError } from './errors.ts';
 import type { TableMetadata } from './metadata/table-metadata.ts';
+import { newSpec, partitionUpdates } from './partition/partition-by.ts';
 import { TABLE_TYPES } from './schema/table-types.ts';
 import type { LiveDataFile } from './write/live-data-file.ts';
 import { newFormatVersion, unreadable } from './write/table-readers.ts';
@@ -61,13 +62,18 @@ export interface NewTable {
    * anew without them. By default the highest that the readers of the options know.
    */
   readonly formatVersion?: 2 | 3;
+  /**
+   * What files are parted by: columns, or transforms of columns (`region`, `bucket(16, id)`,
+   * `truncate(4, name)`, `year(at)`, `month(at)`, `day(at)`, `hour(at)`); nothing by default.
+   */
+  readonly partitionBy?: readonly string[];
   readonly properties?: Readonly<Record<string, string>>;
 }
 
 /**
- * Writes a table without partition that lies in a folder, without a catalog. Each call is one
- * snapshot; calls follow each other. Other writers may write meanwhile: a call that meets their
- * snapshot is worked out anew after it.
+ * Writes a table that lies in a folder, without a catalog. Each call for rows is one snapshot; calls
+ * follow each other. Other writers may write meanwhile: a call that meets their snapshot is worked
+ * out anew after it.
  */
 export class IcebergTableWriter {
   readonly #context: WriterContext;
@@ -90,7 +96,7 @@ export class IcebergTableWriter {
    * Creates a table without rows.
    * @param location a path, a URL, or a store whose root is the table's folder
    * @throws IcebergError `iceberg/table-exists` when there is one already;
-   * `iceberg/column-missing`, `iceberg/unreadable`
+   * `iceberg/column-missing`, `iceberg/partition-column`, `iceberg/unreadable`
    */
   static async create(
     location: string | ObjectStore,
@@ -101,12 +107,14 @@ export class IcebergTableWriter {
     const { store, clock } = context;
     const catalog = new FilesystemCatalog(store, context);
     const { formatVersion = newFormatVersion(context.readers), properties = {} } = table;
+    const columns = newTableColumns(schemaOf(table), 'upsert', TABLE_TYPES);
     const error = unreadable(formatVersion, context.readers);
     if (error) throw error;
     const json = newMetadata({
       formatVersion,
       location: catalog.location,
-      columns: newTableColumns(schemaOf(table), 'upsert', TABLE_TYPES),
+      columns,
+      spec: newSpec(table.partitionBy ?? [], columns.fields),
       properties,
       nowMs: Math.floor(clock.nowMs()),
     });
@@ -166,6 +174,22 @@ export class IcebergTableWriter {
     return this.#commitChanges((columns) => deletesOf(keys, columns, this.#context.table));
   }
 
+  /**
+   * Parts files that are written from now on in another way; those that are there stay.
+   * @param partitionBy as `NewTable.partitionBy`
+   * @throws IcebergError `iceberg/partition-column`; `iceberg/conflict`
+   */
+  async setPartitioning(partitionBy: readonly string[]): Promise<void> {
+    const commits = this.#commits;
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+      const { fields } = columnsOf(commits.version, this.#key);
+      const updates = partitionUpdates(this.metadata, partitionBy, fields);
+      if (updates.length === 0 || (await commits.change(updates))) return;
+      await commits.update();
+    }
+    throw this.#conflict();
+  }
+
   #commitChanges(changesFor: (columns: TableColumns) => ChangeBatch): Promise<bigint | undefined> {
     return this.#commit((target) => {
       const { columns } = target;
@@ -203,14 +227,18 @@ export class IcebergTableWriter {
       await commits.update();
       await this.#upserts.follow(await this.#target());
     }
-    const { url } = this.#context.store;
-    throw new IcebergError('iceberg/conflict', `Other writers took every version of ${url}`, {
-      context: { location: url, attempts: MAX_ATTEMPTS },
-    });
+    throw this.#conflict();
   }
 
   #target(): Promise<CommitTarget> {
     return this.#commits.target(columnsOf(this.#commits.version, this.#key));
+  }
+
+  #conflict(): IcebergError {
+    const { url } = this.#context.store;
+    return new IcebergError('iceberg/conflict', `Other writers took every version of ${url}`, {
+      context: { location: url, attempts: MAX_ATTEMPTS },
+    });
   }
 
   #noKey(): IcebergError {

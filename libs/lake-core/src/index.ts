@@ -13,6 +13,7 @@ export type {
   FileSummary,
   WrittenFile,
 } from './data-files/data-file-writer.ts';
+export { partitionFolder } from './data-files/partition-folder.ts';
 export { TableFileWriter, bytesOf } from './data-files/table-file-writer.ts';
 export type {
   PartitionSplit,
@@ -77,10 +78,15 @@ export type { StoredRows } from './row-plan/stored-rows.ts';
 export { bindPredicate, boundColumns, predicateColumns } from './predicate/bound-predicate.ts';
 export type { BoundColumn, BoundPredicate } from './predicate/bound-predicate.ts';
 export { parsePredicate } from './predicate/parse-predicate.ts';
-export { toComparable } from './predicate/comparable.ts';
+export { compareValues, toComparable } from './predicate/comparable.ts';
 export type { Comparable } from './predicate/comparable.ts';
 export { matchingRows } from './predicate/matching-rows.ts';
-export { NO_BOUNDS, exactBounds, possibleOutcomes } from './predicate/possible-outcomes.ts';
+export {
+  ALL_NULL,
+  NO_BOUNDS,
+  exactBounds,
+  possibleOutcomes,
+} from './predicate/possible-outcomes.ts';
 export type { ColumnBounds, PossibleOutcomes } from './predicate/possible-outcomes.ts';
 export {
   and,

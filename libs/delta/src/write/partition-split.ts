@@ -1,7 +1,8 @@
 import type { Column, ColumnBatch, FieldValue } from '@cdc-demo/cdc-core';
+import { partitionFolder } from '@cdc-demo/lake-core';
 import type { FilePartition, PartitionSplit } from '@cdc-demo/lake-core';
 import type { PartitionValues } from '../log/actions.ts';
-import { partitionFolder, partitionText } from './partition-text.ts';
+import { partitionText } from './partition-text.ts';
 import type { RowFormat } from './row-format.ts';
 
 /** Rows that have the same values in all partition columns. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { FieldType, FieldValue } from '@cdc-demo/cdc-core';
 import { partitionValue } from '../read/partition-value.ts';
-import { isPartitionType, partitionFolder, partitionText } from './partition-text.ts';
+import { isPartitionType, partitionText } from './partition-text.ts';
 
 const of = (type: FieldType) => ({ id: 0, name: 'p', type, nullable: true });
 const DAY_MICROS = 86_400_000_000n;
@@ -45,18 +45,5 @@ describe('partition values (D19)', () => {
       { kind: 'struct', fields: [] },
     ];
     expect(kinds.map(isPartitionType)).toEqual([false, false, false]);
-  });
-
-  it('name folders by characters that a path need not encode', () => {
-    expect(partitionFolder('day', '2024-03-01')).toBe('day=2024-03-01/');
-    expect(partitionFolder('a b', 'x:y/%\u0001é😀')).toBe('a_b=x_y_____/');
-    expect(partitionFolder('é', null)).toBe('partition=__HIVE_DEFAULT_PARTITION__/');
-    expect(partitionFolder('_cdc_day', '..')).toBe('cdc_day=../');
-  });
-
-  it('too long for a folder are cut there, not in the log', () => {
-    const long = 'x'.repeat(500);
-    expect(partitionFolder('p', long)).toBe(`p=${'x'.repeat(64)}/`);
-    expect(partitionText(of({ kind: 'string' }), long)).toBe(long);
   });
 });

@@ -6,12 +6,6 @@ import { DeltaError } from '../errors.ts';
 const FIRST_DAY = -719162;
 const LAST_DAY = 2932896;
 const MICROS_PER_DAY = 86_400_000_000n;
-/** What Hive writes for NULL in the name of a folder. */
-const NULL_FOLDER = '__HIVE_DEFAULT_PARTITION__';
-/** Characters that a path of the log would have to encode, which not every reader undoes. */
-const ENCODED = /[^A-Za-z0-9._~-]/gu;
-/** Of a value so many characters name its folder: names of folders mean nothing. */
-const FOLDER_CHARACTERS = 64;
 
 /** May a column of this type be a partition column of a table that is written here? */
 export function isPartitionType({ kind }: FieldType): boolean {
@@ -49,20 +43,6 @@ export function partitionText({ name, type }: Field, value: FieldValue): string 
     default:
       return String(value as number | bigint | boolean);
   }
-}
-
-/**
- * The folder of a partition, much as Hive names it: `day=2024-03-01/`. It is for people: readers
- * take no value from it, and what a path would have to encode is left out. It is never hidden.
- */
-export function partitionFolder(name: string, text: string | null): string {
-  const column = readable(name).replace(/^[._]+/, '') || 'partition';
-  if (text === null) return `${column}=${NULL_FOLDER}/`;
-  return `${column}=${readable(text.slice(0, FOLDER_CHARACTERS))}/`;
-}
-
-function readable(text: string): string {
-  return text.replace(ENCODED, '_');
 }
 
 function unwritable(column: string, what: string): DeltaError {

@@ -5,6 +5,8 @@ import type { ExactJson, ExactJsonObject } from '@cdc-demo/lake-core';
 export type MetadataUpdate =
   | { readonly action: 'add-schema'; readonly schema: ExactJsonObject }
   | { readonly action: 'set-current-schema'; readonly 'schema-id': number }
+  | { readonly action: 'add-spec'; readonly spec: ExactJsonObject }
+  | { readonly action: 'set-default-spec'; readonly 'spec-id': number }
   | { readonly action: 'add-snapshot'; readonly snapshot: ExactJsonObject }
   | {
       readonly action: 'set-snapshot-ref';
@@ -59,6 +61,10 @@ function changed(metadata: ExactJsonObject, update: MetadataUpdate): ExactJsonOb
       return withSchema(metadata, update.schema);
     case 'set-current-schema':
       return { 'current-schema-id': update['schema-id'] };
+    case 'add-spec':
+      return withSpec(metadata, update.spec);
+    case 'set-default-spec':
+      return { 'default-spec-id': update['spec-id'] };
     case 'add-snapshot':
       return withSnapshot(metadata, update.snapshot);
     case 'set-snapshot-ref':
@@ -77,6 +83,16 @@ function withSchema(metadata: ExactJsonObject, schema: ExactJsonObject): ExactJs
   return {
     schemas: [...listOf(metadata, 'schemas'), schema],
     'last-column-id': Math.max(last, greatestId(schema)),
+  };
+}
+
+function withSpec(metadata: ExactJsonObject, spec: ExactJsonObject): ExactJsonObject {
+  const last = new FieldReader('metadata', metadata).number('last-partition-id');
+  const fields = new FieldReader('partition spec', spec).list('fields');
+  const ids = fields.map((field) => new FieldReader('partition field', field).number('field-id'));
+  return {
+    'partition-specs': [...listOf(metadata, 'partition-specs'), spec],
+    'last-partition-id': Math.max(last, ...ids),
   };
 }
 

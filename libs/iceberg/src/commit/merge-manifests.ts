@@ -23,7 +23,7 @@ export function planMerge(carried: readonly CarriedManifest[]): {
 } {
   const weighed = carried.map((each) => ({
     ...each,
-    group: each.manifest.content,
+    group: `${each.manifest.content} ${each.manifest.specId ?? 0}`,
     bytes: Number(each.record['manifest_length']),
     rows: 1,
     deletedRows: 0,

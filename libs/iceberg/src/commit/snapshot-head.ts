@@ -3,18 +3,17 @@ import { FieldReader } from '@cdc-demo/lake-core';
 import type { TableVersion } from '../catalog/filesystem-catalog.ts';
 import { IcebergError } from '../errors.ts';
 import type { ManifestHead } from '../manifest/write-manifest.ts';
+import { boundSpec } from '../partition/partition-columns.ts';
 import type { Snapshot, TableMetadata } from '../metadata/table-metadata.ts';
 
 /** What all manifests of a new snapshot have in common. */
-export type SnapshotHead = Omit<ManifestHead, 'content'>;
+export type SnapshotHead = Omit<ManifestHead, 'content' | 'partitions'>;
 
 /** @throws IcebergError `iceberg/not-writable` */
 export function snapshotHead({ json, metadata }: TableVersion): SnapshotHead {
-  const { formatVersion: version, currentSchemaId: schemaId, defaultSpecId } = metadata;
+  const { formatVersion: version, currentSchemaId: schemaId } = metadata;
   if (version === 1) throw notWritable(metadata, 'it has the first version of the format');
-  // Files of an earlier spec, and their deletes, would need its partition values.
-  const isPartitioned = metadata.specs.some(({ fields }) => fields.length > 0);
-  if (isPartitioned) throw notWritable(metadata, 'it is partitioned');
+  boundSpec(metadata, metadata.defaultSpecId);
   const schemas = new FieldReader('metadata', json).list('schemas');
   const schema = schemas.find((each) => {
     return new FieldReader('schema', each).number('schema-id') === schemaId;
@@ -23,7 +22,6 @@ export function snapshotHead({ json, metadata }: TableVersion): SnapshotHead {
     version,
     schema: schema ?? null,
     schemaId,
-    specId: defaultSpecId,
     snapshotId: newSnapshotId(metadata),
     sequenceNumber: metadata.lastSequenceNumber + 1n,
   };

@@ -80,12 +80,12 @@ test('I13, I14: an added file inherits its sequence numbers, and the list counts
 
 test.each([
   [
-    'it is partitioned',
+    'the partition field id (zorder) is not known',
     {
       'partition-specs': [
         {
           'spec-id': 0,
-          fields: [{ 'source-id': 1, 'field-id': 1000, name: 'id', transform: 'identity' }],
+          fields: [{ 'source-id': 1, 'field-id': 1000, name: 'id', transform: 'zorder' }],
         },
       ],
     },

@@ -15,6 +15,7 @@ import { manifestRecord, writeManifest } from '../manifest/write-manifest.ts';
 import type { FileRecord, ManifestContent } from '../manifest/write-manifest.ts';
 import { assignRowIds, carriedRecord } from './manifest-records.ts';
 import type { ManifestRecord } from './manifest-records.ts';
+import { boundSpec } from '../partition/partition-columns.ts';
 import { planMerge } from './merge-manifests.ts';
 import type { CarriedManifest } from './merge-manifests.ts';
 import { currentSnapshot, snapshotHead } from './snapshot-head.ts';
@@ -71,6 +72,13 @@ export async function writeSnapshot(
   }
 }
 
+/** What the files of a manifest have in common. */
+interface ManifestKind {
+  readonly content: 'data' | 'deletes';
+  /** The first spec where it is not told. */
+  readonly specId: number | undefined;
+}
+
 class SnapshotWriter {
   readonly #parts: SnapshotParts;
   readonly #base: TableVersion;
@@ -121,7 +129,9 @@ class SnapshotWriter {
   }
 
   async #add(content: 'data' | 'deletes', added: readonly FileRecord[]): Promise<void> {
-    if (added.length > 0) await this.#writeManifest(content, { added, existing: [], deleted: [] });
+    for (const [specId, of] of bySpec(added)) {
+      await this.#writeManifest({ content, specId }, { added: of, existing: [], deleted: [] });
+    }
   }
 
   /**
@@ -144,15 +154,20 @@ class SnapshotWriter {
       }
       const existing = entries.filter((entry) => !deleted.includes(entry));
       this.#removed.push(...deleted.map(({ file }) => file));
-      await this.#writeManifest(manifest.content, { added: [], existing, deleted });
+      await this.#writeManifest(manifest, { added: [], existing, deleted });
     }
     if (this.#removed.length !== removed.size) throw new Error('A removed file is not live');
     const { kept, merged } = planMerge(untouched);
     for (const { record } of kept) this.#list.push(record);
     for (const bin of merged) {
       const entries = await Promise.all(bin.map(({ manifest }) => this.#entries(manifest)));
-      const { content } = bin[0]?.manifest ?? { content: 'data' };
-      await this.#writeManifest(content, { added: [], existing: entries.flat(), deleted: [] });
+      const [first] = bin;
+      if (!first) continue;
+      await this.#writeManifest(first.manifest, {
+        added: [],
+        existing: entries.flat(),
+        deleted: [],
+      });
     }
     this.#parts.manifests.retain(paths);
   }
@@ -161,8 +176,9 @@ class SnapshotWriter {
     return this.#parts.manifests.entries(manifest, this.#base.metadata.specs);
   }
 
-  async #writeManifest(content: 'data' | 'deletes', of: ManifestContent): Promise<void> {
-    const head = { ...this.#head, content };
+  async #writeManifest({ content, specId = 0 }: ManifestKind, of: ManifestContent): Promise<void> {
+    const partitions = boundSpec(this.#base.metadata, specId);
+    const head = { ...this.#head, content, partitions };
     const bytes = writeManifest(head, of);
     const path = await this.#put(`${randomUUID()}-m${this.#keys.length}.avro`, bytes);
     this.#list.push(manifestRecord(head, of, { path, bytes: bytes.length }));
@@ -188,4 +204,14 @@ class SnapshotWriter {
     await this.#parts.store.put(key, bytes);
     return `${this.#base.metadata.location}/${key}`;
   }
+}
+
+function bySpec(files: readonly FileRecord[]): ReadonlyMap<number, readonly FileRecord[]> {
+  const found = new Map<number, FileRecord[]>();
+  for (const file of files) {
+    const known = found.get(file.spec_id);
+    if (known) known.push(file);
+    else found.set(file.spec_id, [file]);
+  }
+  return found;
 }

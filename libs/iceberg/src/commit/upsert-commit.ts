@@ -7,6 +7,8 @@ import type {
   RowCommitParts,
   WrittenFile,
 } from '@cdc-demo/lake-core';
+import { boundSpec } from '../partition/partition-columns.ts';
+import { partitionsOf } from '../partition/partition-split.ts';
 import type { LiveDataFile } from '../write/live-data-file.ts';
 import { tableWriter } from '../write/table-files.ts';
 import type { TableWriter } from '../write/table-files.ts';
@@ -27,8 +29,9 @@ export function commitWriter(
   { store, layout }: CommitContext,
   { version: { metadata }, columns: { fields } }: CommitTarget,
 ): TableWriter {
-  const { location, defaultSpecId: specId } = metadata;
-  return tableWriter({ store, layout, location, fields, specId });
+  const { location, defaultSpecId } = metadata;
+  const partitions = partitionsOf(boundSpec(metadata, defaultSpecId), fields);
+  return tableWriter({ store, layout, location, fields, partitions });
 }
 
 /** New rows go to new files, old ones are marked as deleted or left out of new files. */

@@ -2,6 +2,8 @@ import type { Clock, ObjectStore } from '@cdc-demo/cdc-core';
 import { copyRows } from '@cdc-demo/lake-core';
 import type { FileLayout, MovedKeys, StagedCompaction, TableColumns } from '@cdc-demo/lake-core';
 import type { CommitTarget } from '../commit/commit-target.ts';
+import { boundSpec } from '../partition/partition-columns.ts';
+import { partitionOf } from '../partition/partition-split.ts';
 import { LINEAGE_FIELDS } from '../read/row-lineage.ts';
 import type { LiveDataFile } from '../write/live-data-file.ts';
 import { tableWriter } from '../write/table-files.ts';
@@ -21,6 +23,7 @@ export interface CompactionContext {
 
 export interface CompactionWork {
   readonly target: CommitTarget;
+  /** Of one partition. */
   readonly files: readonly LiveDataFile[];
   readonly keys?: MovedKeys | undefined;
   /** Called between pieces of work, with what the last one took; throws when it is to end. */
@@ -35,16 +38,14 @@ export async function stageCompaction(
   { store, layout, clock }: CompactionContext,
   { target, files, keys, pause }: CompactionWork,
 ): Promise<IcebergCompaction> {
-  const {
-    location,
-    defaultSpecId: specId,
-    currentSchemaId,
-    formatVersion,
-  } = target.version.metadata;
+  const { metadata } = target.version;
+  const { location, currentSchemaId, formatVersion, defaultSpecId } = metadata;
   const { fields } = target.columns;
   const hasLineage = formatVersion === 3;
   const stored = hasLineage ? [...fields, ...LINEAGE_FIELDS] : fields;
-  const writer = tableWriter({ store, layout, location, fields: stored, specId });
+  const { specId = defaultSpecId, partition = [] } = files[0]?.file ?? {};
+  const partitions = partitionOf(boundSpec(metadata, specId), partition);
+  const writer = tableWriter({ store, layout, location, fields: stored, partitions });
   const reader = target.rows.openReader(hasLineage ? 'lineage' : 'rows');
   const copied = await copyRows({ files, reader, writer, keys, clock, pause });
   return { ...copied, keys, schemaId: currentSchemaId, columns: target.columns };

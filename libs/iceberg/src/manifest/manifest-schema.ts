@@ -1,4 +1,4 @@
-import type { ExactJson, ExactJsonObject } from '@cdc-demo/lake-core';
+import type { ExactJsonObject } from '@cdc-demo/lake-core';
 import { listSchema, mapSchema, optional, recordSchema, required } from '../avro/record-schema.ts';
 import type { RecordField } from '../avro/record-schema.ts';
 
@@ -38,6 +38,15 @@ const ENTRY: readonly RecordField[] = [
   optional('file_sequence_number', 'long', 4),
 ];
 
+const WHICH_FILE: readonly RecordField[] = [
+  required('content', 'int', 134),
+  required('file_path', 'string', 100),
+  required('file_format', 'string', 101),
+];
+const SIZES: readonly RecordField[] = [
+  required('record_count', 'long', 103),
+  required('file_size_in_bytes', 'long', 104),
+];
 const METRICS: readonly RecordField[] = [
   optional('column_sizes', mapSchema(117, 118, 'long'), 108),
   optional('value_counts', mapSchema(119, 120, 'long'), 109),
@@ -65,33 +74,26 @@ export function manifestFileFields(version: WrittenVersion): readonly RecordFiel
 
 /** Fields of a data file ("Data File Fields"), the partition's left out. */
 export function dataFileFields(version: WrittenVersion): readonly RecordField[] {
-  return dataFileSchemaFields(version).filter(({ name }) => name !== 'partition');
+  const own = version === 3 ? THIRD_VERSION : [];
+  return [...WHICH_FILE, ...SIZES, ...METRICS, REFERENCED_DATA_FILE, ...own];
 }
 
 /**
- * Of a manifest ("Manifest Entry Fields"). Names of records are those that Iceberg's own library
- * gives: some readers look for them.
+ * Of a manifest ("Manifest Entry Fields"), with the record of its files' partitions. Names of
+ * records are those that Iceberg's own library gives: some readers look for them.
  */
-export function manifestEntrySchema(version: WrittenVersion): ExactJsonObject {
-  const file = recordSchema('r2', dataFileSchemaFields(version));
+export function manifestEntrySchema(
+  version: WrittenVersion,
+  partition: ExactJsonObject,
+): ExactJsonObject {
+  const file = recordSchema('r2', [
+    ...WHICH_FILE,
+    required('partition', partition, 102),
+    ...dataFileFields(version).slice(WHICH_FILE.length),
+  ]);
   return recordSchema('manifest_entry', [...ENTRY, required('data_file', file, 2)]);
 }
 
 export function manifestListSchema(version: WrittenVersion): ExactJsonObject {
   return recordSchema('manifest_file', manifestFileFields(version));
-}
-
-function dataFileSchemaFields(version: WrittenVersion): readonly RecordField[] {
-  const partition: ExactJson = recordSchema('r102', []);
-  return [
-    required('content', 'int', 134),
-    required('file_path', 'string', 100),
-    required('file_format', 'string', 101),
-    required('partition', partition, 102),
-    required('record_count', 'long', 103),
-    required('file_size_in_bytes', 'long', 104),
-    ...METRICS,
-    REFERENCED_DATA_FILE,
-    ...(version === 3 ? THIRD_VERSION : []),
-  ];
 }

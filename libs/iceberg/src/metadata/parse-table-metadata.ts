@@ -51,6 +51,7 @@ function parseMetadata(metadata: FieldReader, name: string): TableMetadata {
     currentSchemaId,
     specs,
     defaultSpecId,
+    lastPartitionId: lastPartitionId(metadata, isFirst, specs),
     properties: metadata.optionalMap('properties') ?? {},
     currentSnapshotId,
     snapshots,
@@ -63,7 +64,6 @@ function parseMetadata(metadata: FieldReader, name: string): TableMetadata {
 /** Fields that nothing here needs, and without which other readers refuse the table. */
 function requireFields(metadata: FieldReader): void {
   metadata.number('last-column-id');
-  metadata.number('last-partition-id');
   const orders = metadata.list('sort-orders');
   const order = metadata.number('default-sort-order-id');
   const ids = orders.map((json) => new FieldReader('sort order', json).number('order-id'));
@@ -109,6 +109,16 @@ function parseSpecs(
     throw new TypeError(`the default partition spec ${defaultSpecId} is missing`);
   }
   return { specs, defaultSpecId };
+}
+
+function lastPartitionId(
+  metadata: FieldReader,
+  isFirst: boolean,
+  specs: readonly PartitionSpec[],
+): number {
+  if (!isFirst) return metadata.number('last-partition-id');
+  const ids = specs.flatMap(({ fields }) => fields.map(({ fieldId }) => fieldId));
+  return metadata.optionalNumber('last-partition-id') ?? Math.max(999, ...ids);
 }
 
 /** What was read of the JSON of a snapshot: most of them are those of the metadata before. */

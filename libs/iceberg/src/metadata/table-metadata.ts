@@ -43,6 +43,8 @@ export interface TableMetadata {
   readonly currentSchemaId: number;
   readonly specs: readonly PartitionSpec[];
   readonly defaultSpecId: number;
+  /** The greatest id that a partition field has, or had. */
+  readonly lastPartitionId: number;
   readonly properties: Readonly<Record<string, string>>;
   readonly currentSnapshotId: bigint | undefined;
   readonly snapshots: readonly Snapshot[];

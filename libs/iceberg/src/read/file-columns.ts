@@ -4,7 +4,7 @@ import type { ContentFile } from '../manifest/manifest-file.ts';
 import type { PartitionSpec } from '../metadata/partition-spec.ts';
 import type { NameMapping } from '../schema/name-mapping.ts';
 import type { ScanColumn } from '../schema/table-schema.ts';
-import { identityValue } from './partition-value.ts';
+import { identityValue } from '../partition/partition-value.ts';
 
 /** Where the values of a column come from, for the rows of one file. */
 export type ColumnOrigin =

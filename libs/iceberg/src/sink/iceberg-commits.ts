@@ -16,6 +16,11 @@ import { prepareCompaction } from '../compaction/prepare-compaction.ts';
 import type { IcebergCompaction } from '../compaction/stage-compaction.ts';
 import { evolveTable } from '../evolve/evolve-table.ts';
 import type { IcebergShape } from '../evolve/evolve-table.ts';
+import {
+  hasColumnsOf,
+  partitionUpdates,
+  partitionUpdatesWithout,
+} from '../partition/partition-by.ts';
 import type { LiveDataFile } from '../write/live-data-file.ts';
 import type { TableContext } from './sink-options.ts';
 import { keptPosition, positionProperty } from './table-position.ts';
@@ -43,11 +48,13 @@ export class IcebergCommits
   }
 
   shape(columns: TableColumns): IcebergShape {
-    return { columns, updates: [] };
+    return { columns, updates: this.#partitioning(columns) };
   }
 
   evolve({ columns }: IcebergShape, changes: readonly ColumnChange[]): IcebergShape | CdcError {
-    return evolveTable(this.#commits.version.metadata, columns, changes);
+    const { metadata } = this.#commits.version;
+    const shape = evolveTable(metadata, columns, changes);
+    return { ...shape, updates: [...shape.updates, ...this.#partitioning(shape.columns)] };
   }
 
   target({ columns, updates }: IcebergShape): Promise<CommitTarget> {
@@ -82,6 +89,15 @@ export class IcebergCommits
     }
     const { outputs, bytes } = prepared;
     return { version, outputs, bytes };
+  }
+
+  /** What is wanted, if its columns are there; else what the table has, without those that went. */
+  #partitioning({ fields }: TableColumns): readonly MetadataUpdate[] {
+    const { partitionBy } = this.#context;
+    const { metadata } = this.#commits.version;
+    return partitionBy && hasColumnsOf(partitionBy, fields)
+      ? partitionUpdates(metadata, partitionBy, fields)
+      : partitionUpdatesWithout(metadata, fields);
   }
 
   async follow(writer: Writer): Promise<StateOutcome> {

@@ -25,7 +25,7 @@ export class IcebergSink implements Sink {
 
   table(table: TableName): IcebergTableSink {
     const { location, mode = 'upsert', readers = [], clock, logger } = this.#options;
-    const { formatVersion = newFormatVersion(readers) } = this.#options;
+    const { formatVersion = newFormatVersion(readers), partitionBy } = this.#options;
     const { maxAttempts = MAX_ATTEMPTS, spill = 'none', planBytes = PLAN_BYTES } = this.#options;
     const {
       compression = DEFAULT_LAYOUT.compression,
@@ -39,6 +39,7 @@ export class IcebergSink implements Sink {
       mode,
       formatVersion,
       readers,
+      partitionBy: partitionBy?.(table),
       clock,
       logger,
       layout: { compression, targetFileBytes, targetFileRows },

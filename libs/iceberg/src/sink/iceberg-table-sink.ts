@@ -29,6 +29,7 @@ import { icebergUpkeep } from '../upkeep/iceberg-upkeep.ts';
 import type { FileCondition } from '../upkeep/table-condition.ts';
 import { TableFiles } from '../files/table-files.ts';
 import type { FileRecord } from '../manifest/write-manifest.ts';
+import { newSpec } from '../partition/partition-by.ts';
 import { TABLE_TYPES } from '../schema/table-types.ts';
 import { unreadable } from '../write/table-readers.ts';
 import { changeWriter } from './change-writer.ts';
@@ -39,6 +40,7 @@ import { IcebergSettlement } from './settlement.ts';
 import type { TableContext } from './sink-options.ts';
 import { IcebergSnapshotStage } from './snapshot-stage.ts';
 import { readStaged } from './staged-files.ts';
+import type { StagedFiles } from './staged-files.ts';
 import { sweepStage } from './sweep-stage.ts';
 import { positionProperty } from './table-position.ts';
 import { COLUMNS_PROPERTY, readState } from './table-state.ts';
@@ -102,7 +104,8 @@ export class IcebergTableSink implements TableSink {
   ): Promise<SnapshotSettlement> {
     const id = `${point.incarnation}-${randomUUID()}`;
     const store = unpublishedTable(this.#context.store, id);
-    const context: TableContext = { ...this.#context, store, upkeep: 'off' };
+    const kept = { upkeep: 'off', partitionBy: undefined } as const;
+    const context: TableContext = { ...this.#context, ...kept, store };
     const table = new IcebergTableSink(context);
     const created = await table.#createFrom(staged, point);
     if (created.outcome === 'conflicted') throw created.error;
@@ -121,7 +124,9 @@ export class IcebergTableSink implements TableSink {
   async create(schema: TableSchema, point: CommitPoint): Promise<CommitOutcome> {
     this.#assertWritable(schema);
     if (!(await this.#catalog.load())) await this.sweepStaged([]);
-    return this.#create(newTableColumns(schema, this.#context.mode, TABLE_TYPES), point, []);
+    const { mode, partitionBy = [] } = this.#context;
+    const columns = newTableColumns(schema, mode, TABLE_TYPES);
+    return this.#create({ columns, spec: newSpec(partitionBy, columns.fields) }, point, []);
   }
 
   setResyncing(isResyncing: boolean): void {
@@ -169,16 +174,17 @@ export class IcebergTableSink implements TableSink {
   #createFrom(staged: readonly StagedSnapshot[], point: CommitPoint): Promise<CommitOutcome> {
     const [first, ...others] = staged.map(readStaged);
     if (!first) throw new Error('publishSnapshot: nothing was staged');
-    return this.#create(
-      first.columns,
-      point,
-      [first, ...others].flatMap((each) => each.files),
-    );
+    const specs = new Set([first, ...others].map(({ spec }) => JSON.stringify(spec)));
+    if (specs.size > 1) {
+      return Promise.resolve({ outcome: 'conflicted', error: this.#stagedApart() });
+    }
+    const files = [first, ...others].flatMap((each) => each.files);
+    return this.#create(first, point, files);
   }
 
   /** The table, in one commit; `committed` also when a call before this one made it. */
   async #create(
-    columns: TableColumns,
+    { columns, spec }: Pick<StagedFiles, 'columns' | 'spec'>,
     point: CommitPoint,
     files: readonly FileRecord[],
   ): Promise<CommitOutcome> {
@@ -192,6 +198,7 @@ export class IcebergTableSink implements TableSink {
         formatVersion,
         location: this.#catalog.location,
         columns,
+        spec,
         properties: { ...KEPT_METADATA, [COLUMNS_PROPERTY]: formatTableColumns(columns) },
         nowMs: Math.floor(clock.nowMs()),
       }),
@@ -298,6 +305,12 @@ export class IcebergTableSink implements TableSink {
     return new IcebergError('iceberg/staged-rows-gone', message, {
       context: { location: url, file: path },
     });
+  }
+
+  #stagedApart(): IcebergError {
+    const { url } = this.#context.store;
+    const message = `The staged files of ${url} are parted in different ways`;
+    return new IcebergError('iceberg/staged-rows-gone', message, { context: { location: url } });
   }
 
   #createdBefore(): IcebergError {

@@ -9,6 +9,7 @@ import type { SourceChanges } from '@cdc-demo/lake-core';
 import type { CommitTarget } from '../commit/commit-target.ts';
 import { commitWriter } from '../commit/upsert-commit.ts';
 import type { FileRecord } from '../manifest/write-manifest.ts';
+import { boundSpec } from '../partition/partition-columns.ts';
 import { hasDeletes } from '../write/live-data-file.ts';
 import type { LiveDataFile } from '../write/live-data-file.ts';
 import type { IcebergTableSink } from './iceberg-table-sink.ts';
@@ -38,6 +39,7 @@ export class IcebergSettlement implements SnapshotSettlement {
     const { commits, columns } = this.#table.opened;
     await this.#table.close();
     const target = await commits.target(columns);
+    const { metadata } = target.version;
     const files: FileRecord[] = [];
     for (const file of target.rows.files) {
       if (hasDeletes(file)) files.push(...(await this.#rewritten(file, target)));
@@ -47,6 +49,7 @@ export class IcebergSettlement implements SnapshotSettlement {
       rows: files.reduce((sum, file) => sum + Number(file.record_count), 0),
       bytes: files.reduce((sum, file) => sum + Number(file.file_size_in_bytes), 0),
       columns,
+      spec: boundSpec(metadata, metadata.defaultSpecId).spec,
       files,
     });
   }

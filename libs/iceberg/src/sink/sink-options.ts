@@ -23,6 +23,12 @@ export interface IcebergSinkOptions extends Partial<FileLayout> {
    * of them know; with none given, as the version of the format wants.
    */
   readonly readers?: readonly TableReader[];
+  /**
+   * What the files of a table are parted by; see `NewTable.partitionBy`. Where it differs from what
+   * the table has, new files are parted anew. Undefined: a new table is not partitioned, any other
+   * stays as it is.
+   */
+  readonly partitionBy?: (table: TableName) => readonly string[] | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
   /** How often a commit is planned again after somebody else's; then `iceberg/conflict`. */
@@ -50,6 +56,7 @@ export interface TableContext {
   readonly mode: SinkMode;
   readonly formatVersion: WrittenVersion;
   readonly readers: readonly TableReader[];
+  readonly partitionBy: readonly string[] | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly layout: FileLayout;

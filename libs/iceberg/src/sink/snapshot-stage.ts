@@ -2,6 +2,10 @@ import { createHash } from 'node:crypto';
 import type { ColumnBatch, SnapshotStage, StagedSnapshot, TableSchema } from '@cdc-demo/cdc-core';
 import { bytesOf, firstRows, newTableColumns } from '@cdc-demo/lake-core';
 import type { TableColumns } from '@cdc-demo/lake-core';
+import type { PartitionSpec } from '../metadata/partition-spec.ts';
+import { newSpec } from '../partition/partition-by.ts';
+import { bindSpec } from '../partition/partition-columns.ts';
+import { partitionsOf } from '../partition/partition-split.ts';
 import { TABLE_TYPES } from '../schema/table-types.ts';
 import { tableWriter } from '../write/table-files.ts';
 import type { TableWriter } from '../write/table-files.ts';
@@ -20,17 +24,20 @@ export function stagePrefix(pipeline: string): string {
  */
 export class IcebergSnapshotStage implements SnapshotStage {
   readonly #columns: TableColumns;
+  readonly #spec: PartitionSpec;
   readonly #writer: TableWriter;
   readonly #startedUs: bigint;
   #encoding: Promise<void> = Promise.resolve();
 
   constructor(context: TableContext, { location, pipeline, schema }: StageParts) {
-    const { store, layout, clock, mode } = context;
+    const { store, layout, clock, mode, partitionBy = [] } = context;
     this.#columns = newTableColumns(schema, mode, TABLE_TYPES);
     this.#startedUs = BigInt(Math.floor(clock.nowMs())) * 1000n;
     const { fields } = this.#columns;
     const prefix = stagePrefix(pipeline);
-    this.#writer = tableWriter({ store, location, fields, layout, specId: 0, prefix });
+    this.#spec = newSpec(partitionBy, fields);
+    const partitions = partitionsOf(bindSpec(this.#spec, [fields], location), fields);
+    this.#writer = tableWriter({ store, location, fields, layout, partitions, prefix });
   }
 
   async write(rows: ColumnBatch): Promise<void> {
@@ -48,6 +55,7 @@ export class IcebergSnapshotStage implements SnapshotStage {
       rows: this.#writer.rows,
       bytes: bytesOf(files),
       columns: this.#columns,
+      spec: this.#spec,
       files: files.map(({ file }) => file.record()),
     });
   }

@@ -1,12 +1,15 @@
 import type { JsonValue, StagedSnapshot } from '@cdc-demo/cdc-core';
 import type { TableColumns } from '@cdc-demo/lake-core';
 import type { FileRecord } from '../manifest/write-manifest.ts';
+import type { PartitionSpec } from '../metadata/partition-spec.ts';
 
 /** A new table before it is made. */
 export interface StagedFiles {
   readonly rows: number;
   readonly bytes: number;
   readonly columns: TableColumns;
+  /** What the files are parted by; the first of the table. */
+  readonly spec: PartitionSpec;
   readonly files: readonly FileRecord[];
 }
 

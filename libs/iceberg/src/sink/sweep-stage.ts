@@ -5,9 +5,11 @@ import { stagePrefix } from './snapshot-stage.ts';
 
 /** Folder of a pipeline's progress records, when they lie below the table. */
 const STATE_FOLDER = '_cdc_demo/';
+/** Folders of a partition. */
+const PARTITION = '(?:[^/=]+=[^/]*/)*';
 const UUID = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}';
 /** Files that commits write; before there is a table, only an unpublished one has any. */
-const COMMITTED = new RegExp(`^data/${UUID}(?:-deletes)?\\.[a-z.]+$`);
+const COMMITTED = new RegExp(`^data/${PARTITION}${UUID}(?:-deletes)?\\.[a-z.]+$`);
 /** Manifests of a table that was about to be made. */
 const MANIFEST = new RegExp(`^metadata/(?:${UUID}-m\\d+|snap-\\d+-1-${UUID})\\.avro$`);
 
@@ -22,14 +24,14 @@ export async function sweepStage(
   pipeline: string,
   kept: ReadonlySet<string>,
 ): Promise<number> {
-  const prefix = `data/${stagePrefix(pipeline)}`;
+  const stage = new RegExp(`^data/${PARTITION}${stagePrefix(pipeline)}`);
   const staged: string[] = [];
   const committed: string[] = [];
   const unpublished: string[] = [];
   for await (const { key } of store.list('')) {
     if (key.startsWith(STATE_FOLDER) || kept.has(key)) continue;
     if (key.startsWith(UNPUBLISHED_FOLDER)) unpublished.push(key);
-    else if (key.startsWith(prefix)) staged.push(key);
+    else if (stage.test(key)) staged.push(key);
     else if (COMMITTED.test(key) || MANIFEST.test(key)) committed.push(key);
     else throw notOurs(store, key);
   }

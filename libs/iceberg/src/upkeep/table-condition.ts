@@ -1,4 +1,5 @@
 import type { CompactionFile } from '@cdc-demo/lake-core';
+import { partitionKey } from '../manifest/manifest-file.ts';
 import type { LiveDataFile } from '../write/live-data-file.ts';
 
 /** A live file, as the policy sees it. */
@@ -21,5 +22,11 @@ function fileCondition(file: LiveDataFile): FileCondition {
     0,
   );
   const { sizeBytes: bytes, recordCount: rows } = file.file;
-  return { file, group: '', bytes, rows, deletedRows: Math.min(rows, deletedRows) };
+  return {
+    file,
+    group: partitionKey(file.file),
+    bytes,
+    rows,
+    deletedRows: Math.min(rows, deletedRows),
+  };
 }

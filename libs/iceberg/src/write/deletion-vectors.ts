@@ -41,6 +41,8 @@ function vectorOf(
   const record: FileRecord = {
     content: 1,
     file_path: path,
+    spec_id: file.specId,
+    partition: file.partition,
     file_format: 'PUFFIN',
     record_count: BigInt(recordCount),
     file_size_in_bytes: BigInt(sizeBytes),

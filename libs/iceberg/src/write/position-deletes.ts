@@ -93,6 +93,8 @@ function described(
   const record: FileRecord = {
     content: 1,
     file_path: path,
+    spec_id: file.specId,
+    partition: file.partition,
     file_format: 'PARQUET',
     record_count: BigInt(recordCount),
     file_size_in_bytes: BigInt(sizeBytes),

@@ -24,8 +24,13 @@ export function boundBytes(
   return valueBytes(type, value);
 }
 
-function valueBytes(type: FieldType, value: FieldValue): Buffer | undefined {
+/** A whole value; undefined for a type whose values are not kept so. */
+export function valueBytes(type: FieldType, value: FieldValue): Buffer | undefined {
   switch (type.kind) {
+    case 'string':
+      return Buffer.from(value as string);
+    case 'binary':
+      return Buffer.from(value as Uint8Array);
     case 'boolean':
       return Buffer.of(value === true ? 1 : 0);
     case 'int':
@@ -71,7 +76,7 @@ function float64(value: number): Buffer {
 }
 
 /** Two's complement in as few bytes as hold it, big-endian. */
-function minimalBytes(value: bigint): Buffer {
+export function minimalBytes(value: bigint): Buffer {
   let width = 1;
   while (BigInt.asIntN(width * 8, value) !== value) width++;
   return Buffer.from(bigIntToBytes(value, width));

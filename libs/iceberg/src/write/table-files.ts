@@ -1,13 +1,12 @@
 import type { Field, ObjectStore } from '@cdc-demo/cdc-core';
 import { TableFileWriter } from '@cdc-demo/lake-core';
-import type { FileLayout, FilePartition, FileSummary } from '@cdc-demo/lake-core';
+import type { FileLayout, FileSummary, PartitionSplit } from '@cdc-demo/lake-core';
 import type { FileRecord } from '../manifest/write-manifest.ts';
+import type { TablePartition } from '../partition/partition-split.ts';
 import { ENGINE_INFO } from './engine-info.ts';
 import { fileMetrics } from './file-metrics.ts';
 import { NO_DELETES } from './live-data-file.ts';
 import type { LiveDataFile } from './live-data-file.ts';
-
-const WHOLE_TABLE: FilePartition = { number: 0, folder: '' };
 
 export interface NewFiles {
   readonly store: ObjectStore;
@@ -16,16 +15,16 @@ export interface NewFiles {
   /** The columns, with the ids that files carry. */
   readonly fields: readonly Field[];
   readonly layout: FileLayout;
-  readonly specId: number;
+  readonly partitions: PartitionSplit<TablePartition> | TablePartition;
   /** Name of a file before its unique part; none by default. */
   readonly prefix?: string;
 }
 
-export type TableWriter = TableFileWriter<FilePartition, LiveDataFile>;
+export type TableWriter = TableFileWriter<TablePartition, LiveDataFile>;
 
 /** Writes rows to new data files below the folder `data`. */
 export function tableWriter(files: NewFiles): TableWriter {
-  const { store, location, fields, layout, specId, prefix = '' } = files;
+  const { store, location, fields, layout, partitions, prefix = '' } = files;
   return new TableFileWriter({
     store,
     layout,
@@ -33,21 +32,23 @@ export function tableWriter(files: NewFiles): TableWriter {
     root: 'data/',
     prefix,
     createdBy: ENGINE_INFO,
-    partitions: WHOLE_TABLE,
-    describe: (summary: FileSummary<FilePartition>) => {
-      return newDataFile(recordOf(summary, { location, fields }), specId);
+    partitions,
+    describe: (summary: FileSummary<TablePartition>) => {
+      return newDataFile(recordOf(summary, { location, fields }));
     },
   });
 }
 
 function recordOf(
-  { key, rows, bytes, leaves }: FileSummary<FilePartition>,
+  { key, rows, bytes, leaves, partition }: FileSummary<TablePartition>,
   { location, fields }: Pick<NewFiles, 'location' | 'fields'>,
 ): FileRecord {
   return {
     content: 0,
     file_path: `${location}/${key}`,
     file_format: 'PARQUET',
+    spec_id: partition.specId,
+    partition: partition.values,
     record_count: BigInt(rows),
     file_size_in_bytes: BigInt(bytes),
     ...fileMetrics(fields, leaves),
@@ -55,7 +56,7 @@ function recordOf(
 }
 
 /** A data file as its manifest will describe it. */
-function newDataFile(record: FileRecord, specId: number): LiveDataFile {
+function newDataFile(record: FileRecord): LiveDataFile {
   const path = record.file_path;
   const none = new Map<number, never>();
   return {
@@ -66,8 +67,8 @@ function newDataFile(record: FileRecord, specId: number): LiveDataFile {
       content: 'data',
       path,
       format: 'PARQUET',
-      specId,
-      partition: [],
+      specId: record.spec_id,
+      partition: record.partition,
       recordCount: Number(record.record_count),
       sizeBytes: Number(record.file_size_in_bytes),
       metrics: { lower: none, upper: none, nullCounts: none, valueCounts: none },

@@ -11,6 +11,8 @@ export interface ColumnBounds {
   readonly upper: Comparable | undefined;
   /** Are none of the rows NULL, or all of them? */
   readonly nulls: 'none' | 'all' | 'unknown';
+  /** May a value be among them? Where it is left out, every one within the bounds. */
+  readonly mayBe?: ((value: Comparable) => boolean) | undefined;
 }
 
 export const NO_BOUNDS: ColumnBounds = { lower: undefined, upper: undefined, nulls: 'unknown' };
@@ -106,9 +108,12 @@ function ofValues(predicate: ValuePredicate, bounds: ColumnBounds): Outcomes {
 function ofComparison(
   is: ComparisonOperator,
   value: Comparable | undefined,
-  { lower, upper }: ColumnBounds,
+  { lower, upper, mayBe: mayBeAmong }: ColumnBounds,
 ): Outcomes {
   if (value === undefined) return UNKNOWN;
+  if (mayBeAmong && (is === '=' || is === '!=') && !mayBeAmong(value)) {
+    return is === '=' ? FALSE : TRUE;
+  }
   // The order of the least and of the greatest value to `value`, as far as it is known.
   const least = lower === undefined ? -1 : compareValues(lower, value);
   const greatest = upper === undefined ? 1 : compareValues(upper, value);

@@ -75,6 +75,12 @@ describe('parseConfig', () => {
       upkeep: { compact: true, expireSnapshots: true, maxSnapshots: 200, removeOrphans: true },
     });
     expect(() => parse(text + '      formatVersion: 1\n')).toThrow(/sink\.formatVersion/);
+    const parted = parse(
+      text + '      partitionBy: { public.orders: [day(at), "bucket(16, id)"] }\n',
+    );
+    expect(parted.pipelines[0]?.sink).toMatchObject({
+      partitionBy: { 'public.orders': ['day(at)', 'bucket(16, id)'] },
+    });
     expect(() => parse(text + '      readers: [polars]\n')).toThrow(/sink\.readers/);
     expect(() => parse(text + '      catalog: { type: rest }\n')).toThrow(/sink\.catalog\.type/);
     expect(() => parse(text + '      upkeep: { vacuum: true }\n')).toThrow(

@@ -108,6 +108,8 @@ const icebergSink = z.strictObject({
   formatVersion: z.union([z.literal(2), z.literal(3)]).optional(),
   /** Engines that have to be able to read the tables. */
   readers: z.array(z.enum(ICEBERG_READERS)).default([]),
+  /** By source table, what its files are parted by: columns, or transforms such as `day(at)`. */
+  partitionBy: z.record(z.string(), z.array(z.string().min(1))).default({}),
   upkeep: z
     .strictObject({
       ...upkeep,
@@ -168,7 +170,7 @@ const pipelineKeys = z.strictObject({
 
 const pipeline = pipelineKeys.superRefine(({ source, sink }, context) => {
   const tables = new Set(source.tables.map(formatTableName));
-  for (const table of sink.type === 'delta' ? Object.keys(sink.partitionBy) : []) {
+  for (const table of Object.keys(sink.partitionBy)) {
     if (tables.has(table)) continue;
     const message = 'this is none of source.tables';
     context.addIssue({ code: 'custom', path: ['sink', 'partitionBy', table], message });

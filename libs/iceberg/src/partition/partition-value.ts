@@ -1,4 +1,10 @@
-import { bytesToBigInt, formatUuid } from '@cdc-demo/cdc-core';
+import {
+  bigIntToBytes,
+  bytesToBigInt,
+  decimalWidth,
+  formatUuid,
+  parseUuid,
+} from '@cdc-demo/cdc-core';
 import type { FieldType, FieldValue } from '@cdc-demo/cdc-core';
 import type { ContentFile } from '../manifest/manifest-file.ts';
 import type { PartitionSpec } from '../metadata/partition-spec.ts';
@@ -19,7 +25,7 @@ export function identityValue(
 }
 
 /** A value of a partition tuple (table specification, "Appendix A: Avro"). */
-function fromAvro(value: unknown, type: FieldType): FieldValue {
+export function fromAvro(value: unknown, type: FieldType): FieldValue {
   if (value === undefined || value === null) return null;
   switch (type.kind) {
     case 'int':
@@ -38,5 +44,20 @@ function fromAvro(value: unknown, type: FieldType): FieldValue {
       return Uint8Array.from(value as Uint8Array);
     default:
       return value as string | boolean;
+  }
+}
+
+/** The same as Avro encodes it: long as bigint, fixed and bytes as Buffer, NULL as null. */
+export function toAvro(value: FieldValue, type: FieldType): unknown {
+  if (value === null) return null;
+  switch (type.kind) {
+    case 'decimal':
+      return Buffer.from(bigIntToBytes(value as bigint, decimalWidth(type.precision)));
+    case 'uuid':
+      return Buffer.from(parseUuid(value as string));
+    case 'binary':
+      return Buffer.from(value as Uint8Array);
+    default:
+      return value;
   }
 }
