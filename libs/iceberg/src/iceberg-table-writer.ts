@@ -71,9 +71,9 @@ export interface NewTable {
 }
 
 /**
- * Writes a table that lies in a folder, without a catalog. Each call for rows is one snapshot; calls
- * follow each other. Other writers may write meanwhile: a call that meets their snapshot is worked
- * out anew after it.
+ * Writes a table that lies in a folder, without a catalog. Each call for rows is one snapshot, and
+ * calls follow each other. Other writers may write meanwhile: a call that meets their snapshot is
+ * worked out anew after it.
  */
 export class IcebergTableWriter {
   readonly #context: WriterContext;
