@@ -43,7 +43,7 @@ torture: setup ## kill and betray pipelines at random instants for SECONDS (60);
 torture-test: setup ## kills at random instants (CDC_KILLS, 144), broken networks, a full disk, two runners
 	CDC_SUITE=torture npm test -- $(JEST_FLAGS)
 
-matrix: setup ## every fault at every step by name
+matrix: setup ## every fault at every step of every format by name; CDC_CELLS=pairwise for a selection
 	CDC_SUITE=matrix npm test -- $(JEST_FLAGS)
 
 bench: setup ## measure; prints a table and writes dist/bench.json

@@ -68,7 +68,7 @@ export {
   FEED_UPDATE_POSTIMAGE,
   FEED_UPDATE_PREIMAGE,
 } from './row-plan/row-plan.ts';
-export type { Patch, PlannedKeys, RowPlan, RowRefs } from './row-plan/row-plan.ts';
+export type { Patch, PlannedKeys, ReplacedRows, RowPlan, RowRefs } from './row-plan/row-plan.ts';
 export { RowPlanner } from './row-plan/row-planner.ts';
 export type { PlanTarget } from './row-plan/row-planner.ts';
 export { ChangeSurveyor, StoredSpan } from './row-plan/survey-changes.ts';
@@ -171,7 +171,7 @@ export { AppendWriter } from './table-write/append-writer.ts';
 export type { AppendFormat } from './table-write/append-writer.ts';
 export type { ChangeWriter, PreparedRows, RowTarget } from './table-write/change-writer.ts';
 export { MergeCommit } from './table-write/merge-commit.ts';
-export type { ChangeFiles, FileDeletions, MergeFormat } from './table-write/merge-commit.ts';
+export type { CarriedColumns, ChangeFiles, FileDeletions, MergeFormat } from './table-write/merge-commit.ts';
 export { writeRows } from './table-write/write-rows.ts';
 export type { RowsWriter, WrittenRowFiles } from './table-write/write-rows.ts';
 export { RowRewrites } from './table-write/row-rewrites.ts';

@@ -12,7 +12,7 @@ import type { SourceUnderTest } from './source-under-test.ts';
 import type { Run } from './tortured-pipeline.ts';
 
 /** Files of a table that the crashes of one cell may leave behind. */
-const MAX_ORPHANS = 12;
+const MAX_ORPHANS = { delta: 12, 'iceberg-2': 24, 'iceberg-3': 24 } as const;
 /** Batches after which checkpoints and the trimming of records have begun, at the latest. */
 const MANY_BATCHES = 20;
 /** A cell that takes longer does not come to its fault, or hangs after it. */
@@ -265,7 +265,7 @@ export class CrashCell {
   }
 
   async #check(upTo: 'now' | 'earlier'): Promise<void> {
-    const maxOrphans = this.#orphansBefore + MAX_ORPHANS;
+    const maxOrphans = this.#orphansBefore + MAX_ORPHANS[this.#source.format];
     const found = await this.#source.check({ upTo, maxOrphans });
     this.#violations.push(...found);
   }

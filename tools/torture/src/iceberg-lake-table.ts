@@ -19,14 +19,15 @@ const TYPES: Readonly<Record<string, FeedRow['type']>> = {
 
 /** An Iceberg table in a local folder; its versions are the sequence numbers of its snapshots. */
 export class IcebergLakeTable implements WrittenTable {
-  /** Rows that were written anew as they were are no changes. */
-  readonly tellsEqualRows = false;
   readonly path: string;
+  readonly tellsEqualRows: boolean;
   /** Of the newest metadata file that was read. */
   #known: { readonly number: number; readonly table: IcebergTable } | undefined;
 
-  constructor(path: string) {
+  /** @param version of the format: row ids tell a row that was written as it was from a copy */
+  constructor(path: string, version: 2 | 3) {
     this.path = path;
+    this.tellsEqualRows = version === 3;
   }
 
   async versions(): Promise<readonly bigint[]> {

@@ -1,6 +1,7 @@
 import { FAULTS, STEPS } from '@cdc-demo/cdc-testing';
 import { describe, expect, it } from '@jest/globals';
-import { EXCLUSIONS, PHASES, cells, exclusion } from './matrix.ts';
+import { EXCLUSIONS, PHASES, cells, exclusion, pairwiseCells } from './matrix.ts';
+import { FORMATS } from './source-under-test.ts';
 
 describe('the crash matrix', () => {
   it('has every step and every fault, and each pair of them or a reason', () => {
@@ -23,5 +24,24 @@ describe('the crash matrix', () => {
       expect(why.length).toBeGreaterThan(20);
       expect(FAULTS).toContain(fault);
     }
+  });
+
+  it('has a selection in which every two of format, phase, step and fault meet', () => {
+    const all = cells();
+    const some = pairwiseCells(all);
+    expect(some.length).toBeLessThan(all.length / 4);
+    for (const { format, phase, step, fault } of all) {
+      for (const [a, b] of [
+        [{ format }, { step }],
+        [{ format }, { fault }],
+        [{ format }, { phase }],
+        [{ phase }, { step }],
+        [{ phase }, { fault }],
+        [{ step }, { fault }],
+      ]) {
+        expect(some).toContainEqual(expect.objectContaining({ ...a, ...b }));
+      }
+    }
+    expect(new Set(all.map((cell) => cell.format))).toEqual(new Set(FORMATS));
   });
 });

@@ -1,5 +1,7 @@
 import { FAULTS, STEPS } from '@cdc-demo/cdc-testing';
 import type { Failpoint, FaultName, Step } from '@cdc-demo/cdc-testing';
+import { FORMATS } from './source-under-test.ts';
+import type { Format } from './source-under-test.ts';
 
 export const PHASES = ['snapshot', 'stream', 'spill', 'schema-change', 'resync'] as const;
 
@@ -7,6 +9,7 @@ export const PHASES = ['snapshot', 'stream', 'spill', 'schema-change', 'resync']
 export type Phase = (typeof PHASES)[number];
 
 export interface Cell extends Failpoint {
+  readonly format: Format;
   readonly phase: Phase;
 }
 
@@ -28,7 +31,10 @@ const OCCURS: Readonly<
   'data-file-durable': [{ phases: PHASES, nth: [1, 2] }],
   'deletion-vector': [{ phases: CHANGES, nth: [1] }],
   'change-file': [{ phases: CHANGES, nth: [1] }],
+  manifest: [{ phases: PHASES, nth: [1, 2] }],
+  'manifest-list': [{ phases: PHASES, nth: [1] }],
   'log-entry': [{ phases: PHASES, nth: [1, 2] }],
+  'version-hint': [{ phases: PHASES, nth: [1] }],
   // 1: the claim of the run; then the staged rows and the published ones, or the first batch.
   progress: [
     { phases: SNAPSHOT, nth: [1, 2, 3] },
@@ -43,6 +49,17 @@ const OCCURS: Readonly<
   'checkpoint-hint': [{ phases: STREAM, nth: [1] }],
   // In the phase `resync` it is what somebody asked for that is removed.
   sweep: [{ phases: [...SNAPSHOT, ...RESYNC], nth: [1] }],
+};
+
+const ICEBERG: readonly Format[] = ['iceberg-2', 'iceberg-3'];
+/** Steps that not every format has. */
+const FORMATS_OF: Readonly<Partial<Record<Step, readonly Format[]>>> = {
+  'change-file': ['delta'],
+  checkpoint: ['delta'],
+  'checkpoint-hint': ['delta'],
+  manifest: ICEBERG,
+  'manifest-list': ICEBERG,
+  'version-hint': ICEBERG,
 };
 
 export interface Exclusion {
@@ -102,19 +119,24 @@ export const EXCLUSIONS: readonly Exclusion[] = [
   },
 ];
 
-export function exclusion({ fault, step, phase }: Cell): Exclusion | undefined {
+export function exclusion({ fault, step, phase }: Omit<Cell, 'format'>): Exclusion | undefined {
   return EXCLUSIONS.find(
     ({ fault: of, steps, phases = PHASES }) =>
       of === fault && steps.includes(step) && phases.includes(phase),
   );
 }
 
-/** Every step with every fault in every phase in which both happen, phase by phase. */
+/** Every step with every fault in every phase in which both happen, format by format. */
 export function cells(): Cell[] {
-  const all = STEPS.flatMap((step) =>
+  return FORMATS.flatMap((format) => cellsOf(format));
+}
+
+function cellsOf(format: Format): Cell[] {
+  const steps = STEPS.filter((step) => (FORMATS_OF[step] ?? FORMATS).includes(format));
+  const all = steps.flatMap((step) =>
     OCCURS[step].flatMap(({ phases, nth }) =>
       phases.flatMap((phase) =>
-        nth.flatMap((n) => FAULTS.map((fault): Cell => ({ step, phase, nth: n, fault }))),
+        nth.flatMap((n) => FAULTS.map((fault): Cell => ({ format, step, phase, nth: n, fault }))),
       ),
     ),
   );
@@ -122,6 +144,31 @@ export function cells(): Cell[] {
   return all.filter((cell) => !exclusion(cell)).sort((a, b) => order(a) - order(b));
 }
 
-export function cellName({ phase, step, nth, fault }: Cell): string {
-  return `${phase}: ${fault} ${step}${nth > 1 ? ` (${nth}.)` : ''}`;
+/**
+ * A selection in which any two of format, phase, step and fault that come together anywhere come
+ * together once at least.
+ */
+export function pairwiseCells(all: readonly Cell[] = cells()): Cell[] {
+  const wanted = new Set(all.flatMap(pairsOf));
+  const chosen = new Set<Cell>();
+  while (wanted.size > 0) {
+    let [best, most] = [all[0], 0];
+    for (const cell of all) {
+      const gain = pairsOf(cell).filter((pair) => wanted.has(pair)).length;
+      if (gain > most) [best, most] = [cell, gain];
+    }
+    if (!best) break;
+    chosen.add(best);
+    for (const pair of pairsOf(best)) wanted.delete(pair);
+  }
+  return all.filter((cell) => chosen.has(cell));
+}
+
+function pairsOf({ format, phase, step, fault }: Cell): string[] {
+  const values = [format, phase, step, fault];
+  return values.flatMap((a, i) => values.slice(i + 1).map((b) => `${a}+${b}`));
+}
+
+export function cellName({ format, phase, step, nth, fault }: Cell): string {
+  return `${format}, ${phase}: ${fault} ${step}${nth > 1 ? ` (${nth}.)` : ''}`;
 }

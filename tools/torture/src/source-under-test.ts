@@ -77,12 +77,13 @@ export interface SourceOptions {
 }
 
 /** What tables are written as. */
-export type Format = 'delta' | 'iceberg-2' | 'iceberg-3';
+export const FORMATS = ['delta', 'iceberg-2', 'iceberg-3'] as const;
+export type Format = (typeof FORMATS)[number];
 
 const LAKE_TABLES: Readonly<Record<Format, (path: string) => WrittenTable>> = {
   delta: (path) => new DeltaLakeTable(path),
-  'iceberg-2': (path) => new IcebergLakeTable(path),
-  'iceberg-3': (path) => new IcebergLakeTable(path),
+  'iceberg-2': (path) => new IcebergLakeTable(path, 2),
+  'iceberg-3': (path) => new IcebergLakeTable(path, 3),
 };
 
 /**

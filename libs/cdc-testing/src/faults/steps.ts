@@ -17,13 +17,19 @@ export const STEPS = [
   'data-file',
   /** A data file becomes visible and durable. */
   'data-file-durable',
-  /** A deletion vector becomes visible and durable. */
+  /** A deletion vector, or a file of position deletes, becomes visible and durable. */
   'deletion-vector',
   /** A file of the change feed becomes visible and durable. */
   'change-file',
+  /** A manifest of an Iceberg snapshot. */
+  'manifest',
+  /** The list of a snapshot's manifests. */
+  'manifest-list',
   /** The log entry, or the metadata file, that publishes a version. */
   'log-entry',
-  /** The log entry of a compaction. */
+  /** The number of the newest metadata file, for whoever wants a hint. */
+  'version-hint',
+  /** The log entry, or the metadata file, of a compaction. */
   'compaction',
   /** The record of the pipeline's progress, claims of a run included. */
   'progress',
@@ -52,11 +58,13 @@ const BY_KEY: readonly (readonly [RegExp, Step])[] = [
   [/_delta_log\/.*\.checkpoint\./, 'checkpoint'],
   [/_change_data\//, 'change-file'],
   [/deletion_vector_/, 'deletion-vector'],
-  [/-deletes\.puffin$/, 'deletion-vector'],
+  [/-deletes\.(puffin|parquet)$/, 'deletion-vector'],
+  [/metadata\/.*-m\d+\.avro$/, 'manifest'],
+  [/metadata\/snap-.*\.avro$/, 'manifest-list'],
+  [/metadata\/version-hint\.text$/, 'version-hint'],
 ];
 /** Nothing depends on a version checksum, which is written while the next batch goes on. */
 const CHECKSUM = /_delta_log\/\d{20}\.crc$/;
-const OPTIMIZE = /"operation":"OPTIMIZE"/;
 const CREATES = new Set(['putIfAbsent', 'put', 'close']);
 
 /** The step that a call is; undefined for one that no step begins or ends with. */
@@ -64,7 +72,7 @@ export function stepOf({ port, operation, key, body }: PortCall): Step | undefin
   if (port === 'source') return sourceStep(operation, key);
   if (CHECKSUM.test(key) && operation !== 'delete') return undefined;
   const [, named] = BY_KEY.find(([pattern]) => pattern.test(key)) ?? [];
-  if (named === 'log-entry' && body && OPTIMIZE.test(firstLine(body))) return 'compaction';
+  if (named === 'log-entry' && body && isCompaction(body)) return 'compaction';
   if (operation === 'delete') return named === 'progress' ? 'progress-trim' : 'sweep';
   if (CREATES.has(operation)) return named ?? 'data-file-durable';
   return operation === 'write' && named === undefined ? 'data-file' : undefined;
@@ -76,8 +84,12 @@ function sourceStep(operation: string, message: string): Step | undefined {
   return MESSAGES.find((step) => step === message);
 }
 
-/** The first action of a log entry is its `commitInfo`. */
-function firstLine(body: Uint8Array): string {
-  const end = body.indexOf(0x0a);
-  return Buffer.from(body.subarray(0, end < 0 ? body.length : end)).toString('utf8');
+/**
+ * The `commitInfo` of a Delta log entry has its operation once; the metadata of an Iceberg table has
+ * that of every snapshot, the newest last.
+ */
+function isCompaction(body: Uint8Array): boolean {
+  const text = Buffer.from(body.buffer, body.byteOffset, body.length);
+  const operation = text.subarray(text.lastIndexOf('"operation":"'), text.length).toString('utf8');
+  return /^"operation":"(OPTIMIZE|replace)"/.test(operation);
 }

@@ -4,8 +4,10 @@ import type { DeletionVector, FileReader, TableColumns, TableRows } from '@cdc-d
 import { DeleteFiles } from '../deletes/delete-files.ts';
 import type { TableFiles } from '../files/table-files.ts';
 import { fileRecord } from '../manifest/write-manifest.ts';
+import type { ContentFile } from '../manifest/manifest-file.ts';
 import type { TableMetadata } from '../metadata/table-metadata.ts';
 import { DataFileReader } from '../read/data-file-reader.ts';
+import { ROW_ID } from '../read/row-lineage.ts';
 import type { Scan } from '../read/scan.ts';
 import type { SnapshotEntries } from '../snapshot/live-files.ts';
 import { sameDeletes } from '../write/live-data-file.ts';
@@ -25,6 +27,8 @@ export interface StoredTable {
 export interface StoredRows extends TableRows<LiveDataFile> {
   /** @param what `lineage`: `LINEAGE_FIELDS` behind the columns; `rows` by default */
   openReader(what?: 'rows' | 'lineage'): FileReader<LiveDataFile>;
+  /** The ids of rows of a live file, by their positions, ascending; NULL where it has none yet. */
+  rowIds(file: LiveDataFile, positions: Uint32Array): Promise<readonly (bigint | null)[]>;
 }
 
 /** The rows of a table's current snapshot, read with these columns. */
@@ -34,6 +38,7 @@ export function storedRows({ metadata, files, live, columns }: StoredTable): Sto
     const { file } = entry;
     return { path: file.path, file, deletes: deletes.of(file), record: () => fileRecord(entry) };
   });
+  const ids = new StoredRowIds(metadata, files, live);
   return {
     location: metadata.location,
     version: metadata.currentSnapshotId ?? 0n,
@@ -50,8 +55,36 @@ export function storedRows({ metadata, files, live, columns }: StoredTable): Sto
         },
       );
     },
+    rowIds: (file, positions) => ids.of(file.path, positions),
     isSame: sameDeletes,
   };
+}
+
+/** Rows that take their ids with them are read, those of all others follow from their places. */
+class StoredRowIds {
+  readonly #live: SnapshotEntries;
+  readonly #reader: DataFileReader;
+  #files: ReadonlyMap<string, ContentFile> | undefined;
+
+  constructor(metadata: TableMetadata, files: TableFiles, live: SnapshotEntries) {
+    this.#live = live;
+    this.#reader = new DataFileReader({ metadata, files, deletes: new DeleteFiles([], []) });
+  }
+
+  async of(path: string, positions: Uint32Array): Promise<readonly (bigint | null)[]> {
+    this.#files ??= new Map(this.#live.data.map(({ file }) => [file.path, file]));
+    const file = this.#files.get(path);
+    if (!file) throw new Error(`${path} is not live`);
+    const { firstRowId, recordCount, metrics } = file;
+    if (metrics.nullCounts.get(ROW_ID.id) === recordCount) {
+      return Array.from(positions, (row) =>
+        firstRowId === undefined ? null : firstRowId + BigInt(row),
+      );
+    }
+    const scan = { columns: [], outputs: 0, predicate: undefined, lineage: true };
+    const { columns } = await this.#reader.rowsAt(file, Array.from(positions), scan);
+    return Array.from(positions, (_, i) => (columns[0]?.value(i) ?? null) as bigint | null);
+  }
 }
 
 interface Reading {

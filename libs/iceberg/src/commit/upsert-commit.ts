@@ -1,4 +1,4 @@
-import type { ObjectStore } from '@cdc-demo/cdc-core';
+import type { Field, ObjectStore } from '@cdc-demo/cdc-core';
 import { MergeCommit, TouchedFiles } from '@cdc-demo/lake-core';
 import type {
   FileLayout,
@@ -14,6 +14,8 @@ import { tableWriter } from '../write/table-files.ts';
 import type { TableWriter } from '../write/table-files.ts';
 import { deletionMode } from '../write/table-readers.ts';
 import type { TableReader } from '../write/table-readers.ts';
+import { ROW_ID } from '../read/row-lineage.ts';
+import { CarriedRowIds } from './carried-row-ids.ts';
 import type { CommitTarget, PreparedCommit } from './commit-target.ts';
 import { FileRewrites } from './file-rewrites.ts';
 import { RowDeletions } from './row-deletions.ts';
@@ -24,11 +26,16 @@ export interface CommitContext {
   readonly readers: readonly TableReader[];
 }
 
-/** Writes rows of a commit to new data files. */
+/**
+ * Writes rows of a commit to new data files.
+ * @param carried columns of the rows behind those of the table
+ */
 export function commitWriter(
   { store, layout }: CommitContext,
-  { version: { metadata }, columns: { fields } }: CommitTarget,
+  { version: { metadata }, columns }: CommitTarget,
+  carried: readonly Field[] = [],
 ): TableWriter {
+  const fields = [...columns.fields, ...carried];
   const { location, defaultSpecId } = metadata;
   const partitions = partitionsOf(boundSpec(metadata, defaultSpecId), fields);
   return tableWriter({ store, layout, location, fields, partitions });
@@ -52,8 +59,10 @@ export function upsertCommit(
           reader: target.rows.openReader(),
           writer: commitWriter(context, target),
         });
+  const hasLineage = formatVersion === 3;
   return new MergeCommit(parts, {
-    rows: commitWriter(context, target),
+    rows: commitWriter(context, target, hasLineage ? [ROW_ID] : []),
+    carried: hasLineage ? new CarriedRowIds(index, target.rows) : undefined,
     touched,
     deletions,
     changes: undefined,

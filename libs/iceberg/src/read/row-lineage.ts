@@ -4,9 +4,10 @@ import type { ContentFile } from '../manifest/manifest-file.ts';
 
 const LONG = { kind: 'int', bits: 64 } as const;
 
-/** Columns of rows that were moved from other files (table specification, "Row Lineage"). */
+/** Of rows that were in another file before (table specification, "Row Lineage"). */
+export const ROW_ID = { id: 2147483540, name: '_row_id', type: LONG, nullable: true } as const;
 export const LINEAGE_FIELDS: readonly Field[] = [
-  { id: 2147483540, name: '_row_id', type: LONG, nullable: true },
+  ROW_ID,
   { id: 2147483539, name: '_last_updated_sequence_number', type: LONG, nullable: true },
 ];
 

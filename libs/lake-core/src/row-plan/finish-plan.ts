@@ -11,7 +11,7 @@ import {
   KEY_LEFT,
   KEY_REMOVED,
 } from './row-plan.ts';
-import type { Patch, RowPlan, RowRefs } from './row-plan.ts';
+import type { Patch, ReplacedRows, RowPlan, RowRefs } from './row-plan.ts';
 import type { RowVersions } from './row-versions.ts';
 import { groupRows } from './stored-rows.ts';
 import type { StoredRows } from './stored-rows.ts';
@@ -48,6 +48,7 @@ export function finishPlan(
     reads: reads.stored,
     writes,
     patches: missing.map((part) => patchOf(part, images, reads)),
+    replaced: replacedRows(states, net),
     feed,
     changeTypes,
     feedOfWrite,
@@ -61,6 +62,11 @@ export function finishPlan(
   };
 }
 
+function replacedRows(states: KeyStates, { updatedKeys, outcome }: NetChanges): ReplacedRows {
+  const { stored, places } = groupRows(states, updatedKeys);
+  return { writes: updatedKeys.map((key) => outcome[key] ?? 0), stored, places };
+}
+
 interface NetChanges {
   inserts: number;
   updates: number;
@@ -70,6 +76,8 @@ interface NetChanges {
   readonly writeImages: Int32Array;
   /** Keys whose stored row goes. */
   readonly deletedKeys: Uint32Array;
+  /** Those of them that have a new row. */
+  readonly updatedKeys: Uint32Array;
   /** By deleted key: the image that equals its stored row, or NO_PRE_IMAGE. */
   readonly preImages: Int32Array;
   /** Of the deleted keys those without such an image. */
@@ -83,6 +91,7 @@ function netChanges(versions: RowVersions, isLeft: (image: number) => boolean): 
   const outcome = new Int32Array(length).fill(KEY_LEFT);
   const writeImages = new Int32Array(length);
   const deletedKeys = new Uint32Array(length);
+  const updatedKeys = new Uint32Array(length);
   const preImages = new Int32Array(length);
   const readKeys = new Uint32Array(length);
   let [writes, deleted, reads, updates] = [0, 0, 0, 0];
@@ -93,7 +102,7 @@ function netChanges(versions: RowVersions, isLeft: (image: number) => boolean): 
       if (isLeft(current)) continue;
       outcome[key] = writes;
       writeImages[writes++] = current;
-      if (states.isStored[key] === 1) updates++;
+      if (states.isStored[key] === 1) updatedKeys[updates++] = key;
     } else {
       outcome[key] = KEY_REMOVED;
     }
@@ -111,6 +120,7 @@ function netChanges(versions: RowVersions, isLeft: (image: number) => boolean): 
     outcome,
     writeImages: writeImages.subarray(0, writes),
     deletedKeys: deletedKeys.subarray(0, deleted),
+    updatedKeys: updatedKeys.subarray(0, updates),
     preImages: preImages.subarray(0, deleted),
     readKeys: readKeys.subarray(0, reads),
   };

@@ -21,6 +21,15 @@ export interface RowRefs {
   readonly row: Uint32Array;
 }
 
+/** New rows that take the place of stored ones with the same key. */
+export interface ReplacedRows {
+  /** Which of the new rows do, ascending. */
+  readonly writes: Uint32Array;
+  readonly stored: StoredRows;
+  /** For each of `writes` where its stored row stands in `stored.rows`. */
+  readonly places: Uint32Array;
+}
+
 /** Values of one field that an image leaves out, and where they are. */
 export interface Patch {
   readonly field: number;
@@ -53,6 +62,7 @@ export interface RowPlan {
   /** The new rows in the order in which they are written. */
   readonly writes: RowRefs;
   readonly patches: readonly Patch[];
+  readonly replaced: ReplacedRows;
   /** The change feed in order; the two images of an update stand one behind the other. */
   readonly feed: RowRefs;
   /** One of the FEED_ numbers for each row of the feed. */

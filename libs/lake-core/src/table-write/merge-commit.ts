@@ -2,6 +2,7 @@ import type { ColumnBatch, CommitStats } from '@cdc-demo/cdc-core';
 import type { WrittenFile } from '../data-files/data-file-writer.ts';
 import { bytesOf } from '../data-files/table-file-writer.ts';
 import { materialiseRows } from '../row-plan/materialise.ts';
+import type { RowSpan } from '../row-plan/materialise.ts';
 import type { RowPlan } from '../row-plan/row-plan.ts';
 import { IndexUpdates } from '../table-index/index-updates.ts';
 import type { LiveFile } from '../table-index/live-file.ts';
@@ -38,6 +39,15 @@ export interface ChangeFiles {
   abort(): Promise<void>;
 }
 
+/** What rows have in files besides the columns of the table, where a format has that. */
+export interface CarriedColumns {
+  /**
+   * Adds it to new rows.
+   * @param span which of the plan's new rows they are
+   */
+  add(rows: ColumnBatch, plan: RowPlan, span: RowSpan): Promise<ColumnBatch>;
+}
+
 /** A format's parts of one commit. */
 export interface MergeFormat<F extends LiveFile, P extends PreparedRows> {
   /** For new rows and new versions of rows. */
@@ -45,6 +55,7 @@ export interface MergeFormat<F extends LiveFile, P extends PreparedRows> {
   readonly touched: TouchedFiles<F>;
   readonly deletions: FileDeletions;
   readonly changes: ChangeFiles | undefined;
+  readonly carried?: CarriedColumns | undefined;
   /** The commit, once all files are durable. */
   readonly prepared: (files: readonly WrittenFile<F>[], rows: PreparedRows) => P;
 }
@@ -110,10 +121,12 @@ export class MergeCommit<F extends LiveFile, P extends PreparedRows> implements 
   }
 
   async #writeRows(plan: RowPlan, stored: readonly ColumnBatch[]): Promise<void> {
+    const { rows: writer, carried } = this.#format;
     const { length } = plan.writes;
     for (let start = 0; start < length; start += SPAN_ROWS) {
-      const end = Math.min(length, start + SPAN_ROWS);
-      await this.#format.rows.write(materialiseRows(plan, stored, { start, end }));
+      const span = { start, end: Math.min(length, start + SPAN_ROWS) };
+      const rows = materialiseRows(plan, stored, span);
+      await writer.write(carried ? await carried.add(rows, plan, span) : rows);
     }
   }
 
