@@ -85,7 +85,7 @@ function sourceStep(operation: string, message: string): Step | undefined {
 }
 
 /**
- * The `commitInfo` of a Delta log entry has its operation once; the metadata of an Iceberg table has
+ * The `commitInfo` of a Delta log entry has its operation once; metadata of an Iceberg table has
  * that of every snapshot, the newest last.
  */
 function isCompaction(body: Uint8Array): boolean {
