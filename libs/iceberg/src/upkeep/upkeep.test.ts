@@ -74,7 +74,7 @@ describe('a table that is looked after beside its commits', () => {
   }
 
   it.each([2, 3] as const)(
-    'version %i: stays small, and nothing lies about that it does not need (I16, I25)',
+    'version %i: I31: stays small, and nothing lies about that it does not need',
     async (formatVersion) => {
       const upkeep = { workShare: 1, maxSnapshots: 20 };
       const sink = await create({ formatVersion, upkeep });
