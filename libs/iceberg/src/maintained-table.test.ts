@@ -207,11 +207,17 @@ describe('branches and tags', () => {
     const read = await table();
     expect(await canonicalRows(read.rows({ ref: 'release' }))).toHaveLength(1);
     expect(await canonicalRows(read.rows({ ref: 'audit' }))).toHaveLength(2);
+    await writer.replaceTag('release', { maxRefAgeMs: DAY_MS });
+    expect((await table()).refs).toMatchObject([
+      {},
+      { snapshotId: first, maxRefAgeMs: DAY_MS },
+      {},
+    ]);
     await writer.replaceTag('release', { snapshotId: second });
     await writer.replaceBranch('audit', { minSnapshotsToKeep: 4 });
     expect((await table()).refs).toMatchObject([
       { name: 'main' },
-      { name: 'release', snapshotId: second, maxRefAgeMs: 5 * DAY_MS },
+      { name: 'release', snapshotId: second, maxRefAgeMs: DAY_MS },
       { name: 'audit', snapshotId: second, minSnapshotsToKeep: 4, maxSnapshotAgeMs: DAY_MS },
     ]);
     await writer.dropTag('release');
@@ -278,9 +284,10 @@ describe('branches and tags', () => {
     await (await other.created()).close();
     const kept = await IcebergTableWriter.open(other.path, { clock });
     const [snapshot] = kept.metadata.snapshots;
-    await expect(kept.rollbackTo(snapshot?.id ?? 0n)).rejects.toMatchObject({
-      code: 'iceberg/not-writable',
-    });
+    const snapshotId = snapshot?.id ?? 0n;
+    const code = 'iceberg/not-writable';
+    await expect(kept.rollbackTo(snapshotId)).rejects.toMatchObject({ code });
+    await expect(kept.replaceBranch('main', { snapshotId })).rejects.toMatchObject({ code });
   });
 });
 

@@ -10,6 +10,7 @@ import { IcebergError } from './errors.ts';
 import { columnUpdates, identifierUpdates } from './evolve/change-columns.ts';
 import type { TableMetadata } from './metadata/table-metadata.ts';
 import {
+  MAIN,
   createRef,
   dropRef,
   replaceRef,
@@ -107,7 +108,10 @@ export class MaintainedTable {
    * @throws IcebergError `iceberg/ref-missing`, `iceberg/ref-invalid`, `iceberg/snapshot-missing`
    */
   replaceBranch(name: string, options: BranchOptions): Promise<void> {
-    return this.#change((metadata) => replaceRef(metadata, { name, type: 'branch' }, options));
+    const updatesFor = (metadata: TableMetadata): readonly MetadataUpdate[] =>
+      replaceRef(metadata, { name, type: 'branch' }, options);
+    const concernsRows = name === MAIN && options.snapshotId !== undefined;
+    return concernsRows ? this.#changeRows(updatesFor) : this.#change(updatesFor);
   }
 
   /** As `replaceBranch`. */

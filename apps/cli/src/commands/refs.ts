@@ -54,7 +54,11 @@ export function branchCommand(): Command {
 function withName(command: Command): Command {
   return withUri(command)
     .argument('<name>', 'of the branch or tag')
-    .option('--snapshot <id>', 'the snapshot; by default the current one', version)
+    .option(
+      '--snapshot <id>',
+      'the snapshot; by default the current one, or with --replace as before',
+      version,
+    )
     .option('--keep-days <n>', 'expiry drops the name when its snapshot is older', count)
     .option('--replace', 'change the one that is there')
     .option('--drop', 'remove the name; the snapshot goes with the next expiry');

@@ -74,12 +74,13 @@ function pause(): Promise<void> {
 
 /** What was committed; undefined when the table went on so that it is of no use. */
 async function commit(
-  { store, commits }: OptimizedTable,
+  table: OptimizedTable,
   staged: IcebergCompaction,
 ): Promise<PreparedCompaction | undefined> {
+  const { store, commits } = table;
   try {
     const result = await untilCommitted(commits, async () => {
-      const prepared = await prepareCompaction(store, staged, await commits.target(staged.columns));
+      const prepared = await prepareCompaction(table, staged, await commits.target(staged.columns));
       if (!prepared) return 'useless';
       const properties = keptPosition(commits.version.metadata);
       const id = await commits.publish({ files: prepared.changes, properties });

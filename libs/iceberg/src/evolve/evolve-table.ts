@@ -33,8 +33,8 @@ export function evolveTable(
   const fields = evolved.fields.map((field): ExactJson => {
     const before = known.get(field.id);
     if (!before) return formatField(field);
-    const type = widened.has(field.name) ? { type: formatType(field.type) } : {};
-    return { ...before, name: field.name, ...type };
+    const renamed = { ...before, name: field.name };
+    return widened.has(field.name) ? { ...renamed, type: formatType(field.type) } : renamed;
   });
   return { columns: evolved, updates: newSchema(metadata, { ...schema, fields }) };
 }

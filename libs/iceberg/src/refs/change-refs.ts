@@ -7,7 +7,7 @@ export const MAIN = 'main';
 
 /** What a tag names, and for how long. */
 export interface TagOptions {
-  /** By default the current snapshot. */
+  /** By default the current snapshot; when it is replaced the one that it names. */
   readonly snapshotId?: bigint | undefined;
   /** Expiry drops the name when its snapshot is older; by default what the table says. */
   readonly maxRefAgeMs?: number | undefined;
@@ -45,8 +45,8 @@ export function createRef(
 }
 
 /**
- * Lets a branch or tag name another snapshot. What is kept of it stays as it is where the options
- * do not say.
+ * Lets a branch or tag name another snapshot, or be kept for another time. What the options do not
+ * say stays as it is.
  * @throws IcebergError `iceberg/ref-missing`, `iceberg/ref-invalid`, `iceberg/snapshot-missing`
  */
 export function replaceRef(
@@ -57,7 +57,7 @@ export function replaceRef(
   const known = findRef(metadata, which);
   const { minSnapshotsToKeep, maxSnapshotAgeMs, maxRefAgeMs, snapshotId } = options;
   const ref = newRef(metadata, which, {
-    snapshotId,
+    snapshotId: snapshotId ?? known.snapshotId,
     minSnapshotsToKeep: minSnapshotsToKeep ?? known.minSnapshotsToKeep,
     maxSnapshotAgeMs: maxSnapshotAgeMs ?? known.maxSnapshotAgeMs,
     maxRefAgeMs: maxRefAgeMs ?? known.maxRefAgeMs,
