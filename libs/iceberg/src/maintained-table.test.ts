@@ -1,4 +1,4 @@
-import { readFile, utimes } from 'node:fs/promises';
+import { readFile, rm, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { ColumnBatch } from '@cdc-demo/cdc-core';
@@ -366,6 +366,8 @@ describe.each([2, 3] as const)('upkeep by hand, version %i', (formatVersion) => 
     await writer.append(named([1n, 'a']));
     const keys = ['data/orphan.parquet', 'metadata/orphan.avro', 'data/young.parquet'];
     for (const key of keys) await place.store.put(key, Buffer.from('x'));
+    const ofCatalog = 'metadata/00001-7c5ca8c4.metadata.json';
+    await place.store.put(ofCatalog, Buffer.from('{}'));
     const old = new Date(nowMs - 4 * DAY_MS);
     for (const key of await place.keys()) {
       if (key !== 'data/young.parquet') await utimes(join(place.path, key), old, old);
@@ -376,10 +378,12 @@ describe.each([2, 3] as const)('upkeep by hand, version %i', (formatVersion) => 
     });
     expect(await writer.removeOrphans()).toEqual({ deletedFiles: 2, deletedBytes: 2 });
     expect(await writer.removeOrphans()).toEqual({ deletedFiles: 0, deletedBytes: 0 });
+    expect(await place.keys()).toContain(ofCatalog);
     expect(await missing()).toEqual([]);
     await expect(writer.removeOrphans({ olderThanMs: DAY_MS })).rejects.toMatchObject({
       code: 'iceberg/retention-too-short',
     });
+    await rm(join(place.path, ofCatalog));
     nowMs += DAY_MS;
     expect(await writer.removeOrphans({ olderThanMs: 0, force: true })).toMatchObject({
       deletedFiles: 1,
