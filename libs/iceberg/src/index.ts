@@ -1,4 +1,4 @@
-export { IcebergError, icebergPolicy } from './errors.ts';
+export { IcebergError, icebergPolicy, isIcebergError } from './errors.ts';
 export type { IcebergErrorCode } from './errors.ts';
 export { IcebergTable } from './iceberg-table.ts';
 export type { ChangesOptions, ReadOptions, RowsOptions, TableInfo } from './iceberg-table.ts';
