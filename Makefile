@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: demo demo-feed setup test versions conformance engines torture torture-test matrix bench lint typecheck \
+.PHONY: demo demo-feed init-iceberg setup test versions conformance engines torture torture-test matrix bench lint typecheck \
   format lock clean help
 
 export NX_DAEMON := false
@@ -13,8 +13,11 @@ $(INSTALLED): package-lock.json
 demo: setup ## a whole pipeline on an embedded Postgres, every row compared; FORMAT=delta or iceberg
 	node apps/demo/dist/main.js $(FORMAT)
 
-demo-feed: setup ## a change feed by version, by time and by kind; verified, and beside a difference
-	node apps/demo/dist/feed-main.js
+demo-feed: setup ## changes of a table, step by step and verified; FORMAT=delta or iceberg
+	node apps/demo/dist/feed-main.js $(FORMAT)
+
+init-iceberg: setup ## create the Iceberg tables of the demos in FOLDER; those that are there stay
+	node apps/demo/dist/init-main.js $(FOLDER)
 
 setup: $(INSTALLED) ## install and build; afterwards `npx cdc-demo` works
 	npm run build

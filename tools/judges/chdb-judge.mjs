@@ -14,6 +14,7 @@ import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { column, identifier, losesNull, Unsupported } from './engines/chdb/column.mjs';
+import { icebergSchema } from './engines/chdb/iceberg-schema.mjs';
 import { deltaSchema } from './engines/chdb/delta-schema.mjs';
 
 const { values: options } = parseArgs({ options: { home: { type: 'string' } } });
@@ -42,13 +43,26 @@ process.chdir('/');
 const session = new Session(scratch);
 
 async function rows(request) {
+  if (request.format === 'iceberg') return icebergRows(request);
   const schema = await schemaOf(request.table, request.version);
   const settings =
     request.version === undefined ? {} : { delta_lake_snapshot_version: request.version };
   return write(request, schema.fields, settings);
 }
 
+async function icebergRows(request) {
+  const { table, version } = request;
+  const { fields } = icebergSchema(table, version);
+  const settings = {
+    // Metadata of an earlier request would count where a table was made anew.
+    use_iceberg_metadata_files_cache: 0,
+    ...(version === undefined ? {} : { iceberg_snapshot_id: version }),
+  };
+  return write({ ...request, source: `icebergLocal(${literal(table)})` }, fields, settings);
+}
+
 async function changes(request) {
+  if (request.format === 'iceberg') throw new Unsupported('changes of Iceberg tables');
   const schema = await schemaOf(request.table, request.to);
   const settings = {
     delta_lake_snapshot_start_version: request.from,
@@ -72,7 +86,7 @@ async function write(request, fields, settings) {
   const where = request.where === undefined ? '' : ` WHERE ${request.where}`;
   const sql =
     `SELECT ${columns.map(({ sql: expression }) => expression).join(', ')} ` +
-    `FROM deltaLakeLocal(${literal(request.table)})${where} ` +
+    `FROM ${request.source ?? `deltaLakeLocal(${literal(request.table)})`}${where} ` +
     `SETTINGS ${settingsText({ ...SETTINGS, ...settings })}`;
   const keys = columns.map(({ name }, i) => `${i === 0 ? '{' : ','}${JSON.stringify(name)}:`);
   const out = openSync(request.out, 'w');

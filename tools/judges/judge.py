@@ -8,11 +8,15 @@ is up: {"ready":true,"engine":"spark","version":"..."}. From then on a JSON line
 is a request, and each gets one JSON line in answer, in order:
 
     {"id":1,"op":"rows","table":"/path","out":"/file"}         optional: "version", "where", "columns"
-                                     "format":"iceberg", its "version" the id of a snapshot
+                                     "format":"iceberg", its "version" the id of a snapshot, or
+                                     (Spark) its "ref" a branch or tag
     {"id":2,"op":"changes","table":"/path","from":0,"to":5,"out":"/file"}      optional: "columns"
+                                     "format":"iceberg": of the snapshots after "from" up to "to";
+                                     optional: "identifier", columns that tell rows apart
     {"id":3,"op":"versions","table":"/path"}
     {"id":4,"op":"memory"}
-    {"id":5,"op":"write","table":"/path","steps":[...]}       Spark and delta-rs, see their modules
+    {"id":5,"op":"write","table":"/path","steps":[...]}       Spark and delta-rs, see their modules;
+                                     Spark also with "format":"iceberg"
 
     {"id":1,"ok":true,"rows":20}      the rows are in the file, as canonical JSON lines
     {"id":3,"ok":true,"versions":[0,1,2]}
@@ -52,6 +56,10 @@ def answer(engine, request):
             return {"rows": engine.iceberg_rows(request, request["out"])}
         return {"rows": engine.rows(request, request["out"])}
     if op == "changes":
+        if request.get("format") == "iceberg":
+            if not hasattr(engine, "iceberg_changes"):
+                raise Unsupported("changes of Iceberg tables")
+            return {"rows": engine.iceberg_changes(request, request["out"])}
         return {"rows": engine.changes(request, request["out"])}
     if op == "versions":
         return {"versions": engine.versions(request)}

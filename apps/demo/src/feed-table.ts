@@ -53,7 +53,8 @@ export const FEED_STEPS: readonly FeedStep[] = [
   },
 ];
 
-function accounts(...rows: readonly Account[]): ColumnBatch {
+/** Accounts as a batch of rows. */
+export function accounts(...rows: readonly Account[]): ColumnBatch {
   const batch = new ColumnBatch(ACCOUNT_FIELDS);
   for (const row of rows) batch.appendRow(row as readonly FieldValue[]);
   return batch;

@@ -12,6 +12,8 @@ export type IcebergErrorCode =
   | 'iceberg/snapshot-expired'
   | 'iceberg/not-an-ancestor'
   | 'iceberg/ref-missing'
+  | 'iceberg/ref-exists'
+  | 'iceberg/ref-invalid'
   | 'iceberg/time-out-of-range'
   | 'iceberg/column-missing'
   | 'iceberg/manifest-corrupt'
@@ -26,6 +28,9 @@ export type IcebergErrorCode =
   | 'iceberg/schema-change'
   | 'iceberg/no-key'
   | 'iceberg/conflict'
+  | 'iceberg/retention-too-short'
+  | 'iceberg/cleanup-forbidden'
+  | 'iceberg/property-kept'
   | 'iceberg/not-ours'
   | 'iceberg/unreadable'
   | 'iceberg/partition-column'
@@ -77,6 +82,16 @@ export const icebergPolicy = {
     retry: 'never',
     kind: 'target-refused',
     remedy: 'Choose one of the branches and tags that the table has',
+  },
+  'iceberg/ref-exists': {
+    retry: 'never',
+    kind: 'target-refused',
+    remedy: 'Choose another name, or replace the branch or tag that is there',
+  },
+  'iceberg/ref-invalid': {
+    retry: 'never',
+    kind: 'configuration',
+    remedy: 'Give the name of a branch or tag and a retention of at least 1; main is a branch',
   },
   'iceberg/time-out-of-range': {
     retry: 'never',
@@ -147,6 +162,21 @@ export const icebergPolicy = {
     retry: 'backoff',
     kind: 'failed',
     remedy: 'Write again when fewer writers commit to the table',
+  },
+  'iceberg/retention-too-short': {
+    retry: 'never',
+    kind: 'configuration',
+    remedy: 'Use a longer retention, or force it when nobody else uses the table',
+  },
+  'iceberg/cleanup-forbidden': {
+    retry: 'never',
+    kind: 'target-refused',
+    remedy: 'Set the property gc.enabled of the table to true if no other table has its files',
+  },
+  'iceberg/property-kept': {
+    retry: 'never',
+    kind: 'target-refused',
+    remedy: 'Leave the properties that begin with cdc-demo. to the pipeline',
   },
   'iceberg/not-ours': {
     retry: 'never',

@@ -107,7 +107,7 @@ describe.each([2, 3] as const)('a table of version %i', (formatVersion) => {
     expect(files.map(({ content }) => content)).toEqual(['data']);
   });
 
-  test('two writers take turns', async () => {
+  test('I5: two writers take turns', async () => {
     const [one, other] = [await create(), await IcebergTableWriter.open(folder, { clock })];
     await one.upsert(
       batch([
@@ -161,7 +161,7 @@ describe.each([2, 3] as const)('a table of version %i', (formatVersion) => {
   });
 });
 
-test('numbers its versions, and the hint says the newest', async () => {
+test('I6: numbers its versions, and the hint says the newest', async () => {
   const writer = await IcebergTableWriter.create(folder, { fields: FIELDS }, { clock });
   await writer.append(batch([[1n, 'a']]));
   expect(await readFile(join(folder, 'metadata/version-hint.text'), 'utf8')).toBe('2');
@@ -170,7 +170,7 @@ test('numbers its versions, and the hint says the newest', async () => {
   expect(json).toContain('/metadata/v1.metadata.json');
 });
 
-test('row ids are given in order', async () => {
+test('I26: row ids are given in order', async () => {
   const writer = await IcebergTableWriter.create(folder, { fields: FIELDS }, { clock });
   await writer.append(
     batch([
@@ -192,7 +192,7 @@ test('row ids are given in order', async () => {
   ]);
 });
 
-test('a lost answer is looked up', async () => {
+test('I6: a lost answer is looked up', async () => {
   const store = new LocalObjectStore(folder);
   const writer = await IcebergTableWriter.create(store, { fields: FIELDS }, { clock });
   const putIfAbsent = store.putIfAbsent.bind(store);

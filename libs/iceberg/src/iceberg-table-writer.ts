@@ -18,7 +18,7 @@ import {
   upsertsOf,
   writeRows,
 } from '@cdc-demo/lake-core';
-import type { FileLayout, FileResolver, TableColumns } from '@cdc-demo/lake-core';
+import type { ColumnChange, FileLayout, FileResolver, TableColumns } from '@cdc-demo/lake-core';
 import { openObjectStore } from '@cdc-demo/object-store';
 import { FilesystemCatalog } from './catalog/filesystem-catalog.ts';
 import type { TableVersion } from './catalog/filesystem-catalog.ts';
@@ -27,16 +27,15 @@ import type { CommitTarget, PreparedCommit } from './commit/commit-target.ts';
 import { snapshotHead } from './commit/snapshot-head.ts';
 import { TableCommits } from './commit/table-commits.ts';
 import { addedRows, commitWriter, upsertCommit } from './commit/upsert-commit.ts';
-import { IcebergError } from './errors.ts';
+import { MAX_ATTEMPTS, changeMetadata, conflict } from './commit/until-committed.ts';
+import { IcebergError, isIcebergError } from './errors.ts';
+import { MaintainedTable } from './maintained-table.ts';
 import type { TableMetadata } from './metadata/table-metadata.ts';
 import { newSpec, partitionUpdates } from './partition/partition-by.ts';
 import { TABLE_TYPES } from './schema/table-types.ts';
 import type { LiveDataFile } from './write/live-data-file.ts';
 import { newFormatVersion, unreadable } from './write/table-readers.ts';
 import type { TableReader } from './write/table-readers.ts';
-
-/** Attempts of one commit among other writers. */
-const MAX_ATTEMPTS = 20;
 
 export interface IcebergTableWriterOptions extends Partial<FileLayout> {
   readonly clock: Clock;
@@ -75,19 +74,26 @@ export interface NewTable {
  * calls follow each other. Other writers may write meanwhile: a call that meets their snapshot is
  * worked out anew after it.
  */
-export class IcebergTableWriter {
+export class IcebergTableWriter extends MaintainedTable {
   readonly #context: WriterContext;
   readonly #commits: TableCommits;
   readonly #upserts: UpsertWriter<LiveDataFile, CommitTarget, PreparedCommit>;
-  readonly #key: readonly string[] | undefined;
+  #key: readonly string[] | undefined;
 
   private constructor(
     context: WriterContext,
     version: TableVersion,
     { key, resolver }: IcebergTableWriterOptions,
   ) {
+    const commits = new TableCommits({ ...context, resolver }, version);
+    super({
+      ...context,
+      commits,
+      columns: () => columnsOf(commits.version, this.#key),
+      changed: (change) => this.#changed(change),
+    });
     this.#context = context;
-    this.#commits = new TableCommits({ ...context, resolver }, version);
+    this.#commits = commits;
     this.#upserts = new UpsertWriter(context, (of) => upsertCommit(context, of));
     this.#key = key;
   }
@@ -181,13 +187,9 @@ export class IcebergTableWriter {
    */
   async setPartitioning(partitionBy: readonly string[]): Promise<void> {
     const commits = this.#commits;
-    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-      const { fields } = columnsOf(commits.version, this.#key);
-      const updates = partitionUpdates(this.metadata, partitionBy, fields);
-      if (updates.length === 0 || (await commits.change(updates))) return;
-      await commits.update();
-    }
-    throw this.#conflict();
+    await changeMetadata(commits, (metadata) => {
+      return partitionUpdates(metadata, partitionBy, columnsOf(commits.version, this.#key).fields);
+    });
   }
 
   #commitChanges(changesFor: (columns: TableColumns) => ChangeBatch): Promise<bigint | undefined> {
@@ -215,8 +217,9 @@ export class IcebergTableWriter {
     const commits = this.#commits;
     const { currentSchemaId } = this.metadata;
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-      if (this.metadata.currentSchemaId !== currentSchemaId) throw this.#changed();
-      const prepared = await prepare(await this.#target());
+      if (this.metadata.currentSchemaId !== currentSchemaId) throw this.#changedMeanwhile();
+      const prepared = await this.#prepared(prepare);
+      if (prepared === 'again') continue;
       if (!prepared) return this.metadata.currentSnapshotId;
       const id = await commits.publish({ files: prepared.changes });
       if (id !== undefined) {
@@ -224,21 +227,40 @@ export class IcebergTableWriter {
         return id;
       }
       await prepared.discard();
-      await commits.update();
-      await this.#upserts.follow(await this.#target());
+      await this.#follow();
     }
-    throw this.#conflict();
+    throw conflict(this.#context.store.url);
+  }
+
+  /** `again` when files are gone because others have merged and cleaned the table since. */
+  async #prepared(
+    prepare: (target: CommitTarget) => Promise<PreparedCommit | undefined>,
+  ): Promise<PreparedCommit | undefined | 'again'> {
+    const { location } = this.#commits.version;
+    try {
+      return await prepare(await this.#target());
+    } catch (error) {
+      if (!isIcebergError(error, 'iceberg/file-missing')) throw error;
+      await this.#follow();
+      if (this.#commits.version.location === location) throw error;
+      return 'again';
+    }
+  }
+
+  async #follow(): Promise<void> {
+    await this.#commits.update();
+    await this.#upserts.follow(await this.#target());
+  }
+
+  /** The rows may be others, and the key may have another name. */
+  #changed(change: ColumnChange | undefined): void {
+    this.#upserts.forget();
+    if (change?.kind !== 'rename') return;
+    this.#key = this.#key?.map((name) => (name === change.name ? change.to : name));
   }
 
   #target(): Promise<CommitTarget> {
     return this.#commits.target(columnsOf(this.#commits.version, this.#key));
-  }
-
-  #conflict(): IcebergError {
-    const { url } = this.#context.store;
-    return new IcebergError('iceberg/conflict', `Other writers took every version of ${url}`, {
-      context: { location: url, attempts: MAX_ATTEMPTS },
-    });
   }
 
   #noKey(): IcebergError {
@@ -247,7 +269,7 @@ export class IcebergTableWriter {
     return new IcebergError('iceberg/no-key', message, { context: { location: url } });
   }
 
-  #changed(): IcebergError {
+  #changedMeanwhile(): IcebergError {
     const { url } = this.#context.store;
     const message = `The columns of the table at ${url} were changed by somebody else`;
     return new IcebergError('iceberg/schema-change', message, { context: { location: url } });

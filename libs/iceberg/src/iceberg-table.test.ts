@@ -82,7 +82,7 @@ describe('an Iceberg table', () => {
     });
   });
 
-  test('loses the rows of deletion vectors, which overrule position deletes', async () => {
+  test('I20: loses the rows of deletion vectors, which overrule position deletes', async () => {
     await table.commit([first]);
     const positions = await table.parquet([PATH, POS], [[first.file_path, 0n]]);
     await table.commit([{ ...positions, content: 1 }]);
@@ -91,7 +91,7 @@ describe('an Iceberg table', () => {
     expect(await rows()).toEqual(lines(1, 3, 4, 5, 6));
   });
 
-  test('loses rows by position in files of the same commit or older ones', async () => {
+  test('I18: loses rows by position in files of the same commit or older ones', async () => {
     const second = await table.parquet([ID, NAME], people(8, 9));
     const positions = await table.parquet(
       [PATH, POS],
@@ -117,7 +117,7 @@ describe('an Iceberg table', () => {
     }
   });
 
-  test('loses rows by value in older files, also by a column that is not read', async () => {
+  test('I18, I19: loses rows by value in older files, also by a column that is not read', async () => {
     await table.commit([first]);
     const values = await table.parquet([NAME], [['n2'], ['n5'], ['n8']]);
     const again = await table.parquet([ID, NAME], people(8));
@@ -125,7 +125,7 @@ describe('an Iceberg table', () => {
     expect(await rows({ columns: ['id'] })).toEqual([1, 3, 4, 6, 7, 8].map((id) => `{"id":${id}}`));
   });
 
-  test('loses rows by the default of a column that their file does not have', async () => {
+  test('I19: loses rows by the default of a column that their file does not have', async () => {
     await table.commit([first]);
     const rank = { id: 9, name: 'rank', type: 'long', required: false, 'initial-default': 7 };
     const fields = [...COLUMNS, rank];
@@ -275,7 +275,7 @@ describe('an Iceberg table', () => {
     });
   });
 
-  test('keeps deletes to the partition that they were written for', async () => {
+  test('I18: keeps deletes to the partition that they were written for', async () => {
     const partition = [['region', ['null', 'string'], 1000]] as const;
     table.metadata['partition-specs'] = [
       { 'spec-id': 0, fields: [] },
@@ -301,7 +301,7 @@ describe('an Iceberg table', () => {
     expect(await rows()).toEqual(lines(3, 4, 5, 6, 7));
   });
 
-  test('finds the columns of files without ids by the name mapping', async () => {
+  test('I25: finds the columns of files without ids by the name mapping', async () => {
     const strip = (field: Field): Field => ({ ...field, id: 0 });
     const city: Field = { id: 0, name: 'Town', type: { kind: 'string' }, nullable: true };
     const element: Field = {
@@ -454,7 +454,7 @@ describe('an Iceberg table', () => {
 });
 
 describe('what is opened', () => {
-  test('is the newest metadata file of a folder, or the one that is named', async () => {
+  test('I6: is the newest metadata file of a folder, or the one that is named', async () => {
     await using table = await TestTable.create(COLUMNS);
     const named = (name: string): Promise<void> =>
       table.store.put(`metadata/${name}`, Buffer.from(table.json()));

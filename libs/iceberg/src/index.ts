@@ -1,9 +1,13 @@
-export { IcebergError, icebergPolicy } from './errors.ts';
+export { IcebergError, icebergPolicy, isIcebergError } from './errors.ts';
 export type { IcebergErrorCode } from './errors.ts';
 export { IcebergTable } from './iceberg-table.ts';
 export type { ChangesOptions, ReadOptions, RowsOptions, TableInfo } from './iceberg-table.ts';
 export { IcebergTableWriter } from './iceberg-table-writer.ts';
 export type { IcebergTableWriterOptions, NewTable } from './iceberg-table-writer.ts';
+export type { OptimizeOptions, OptimizeResult } from './compaction/optimize.ts';
+export type { BranchOptions, TagOptions } from './refs/change-refs.ts';
+export type { ExpireOptions, ExpireResult, RemoveOrphansOptions } from './upkeep/clean-table.ts';
+export type { OrphansResult } from './upkeep/remove-orphans.ts';
 export type { ChangeType } from './changes/pair-changes.ts';
 export type { ChangeOptions } from './changes/read-changes.ts';
 export { SnapshotTracker } from './changes/snapshot-tracker.ts';

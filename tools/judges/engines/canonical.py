@@ -8,6 +8,8 @@ One object a row, keys in column order, no blanks, nothing left out:
                          "NaN", "Infinity", "-Infinity", "-0" as strings
     date                 "YYYY-MM-DD"
     timestamp            "YYYY-MM-DDTHH:MM:SS.ffffff", with Z when it has a zone (UTC)
+    time                 "HH:MM:SS.ffffff"
+    uuid                 8-4-4-4-12 lower-case hexadecimal digits
     binary               lower-case hex
     struct, list, map    object, array, array of [key, value] sorted by the key's JSON
     null                 null
@@ -61,6 +63,8 @@ def _encoder(kind):
         (pa.types.is_decimal, _decimal),
         (pa.types.is_date, lambda a: _quoted(a.cast(pa.date32()).cast(pa.string()))),
         (pa.types.is_timestamp, _timestamp),
+        (pa.types.is_time, lambda a: _quoted(a.cast(pa.time64("us")).cast(pa.string()))),
+        (lambda kind: isinstance(kind, pa.UuidType), _uuid),
         (_is_string, _string),
         (_is_binary, _binary),
         (pa.types.is_struct, _struct),
@@ -70,6 +74,12 @@ def _encoder(kind):
         if recognised(kind):
             return encoder
     raise TypeError(f"no canonical form for Arrow type {kind}")
+
+
+def _uuid(array):
+    digits = '"(.{8})(.{4})(.{4})(.{4})(.{12})"'
+    text = _binary(array.storage)
+    return pc.replace_substring_regex(text, digits, r'"\1-\2-\3-\4-\5"')
 
 
 def _is_string(kind):

@@ -6,6 +6,7 @@ import tempfile
 
 from engines import Unsupported
 from engines.canonical import write_lines
+from engines.spark_iceberg import IcebergTables
 
 HEAP = os.environ.get("CDC_JUDGE_SPARK_HEAP", "1500m")
 
@@ -31,7 +32,8 @@ class Engine:
             "spark.sql.warehouse.dir": f"{scratch}/warehouse",
             "spark.ui.enabled": "false",
             "spark.ui.showConsoleProgress": "false",
-            "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
+            "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension,"
+            "org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions",
             "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
             "spark.sql.session.timeZone": "UTC",
             "spark.sql.shuffle.partitions": "1",
@@ -44,6 +46,7 @@ class Engine:
         for key, value in settings.items():
             builder = builder.config(key, value)
         self._spark = builder.getOrCreate()
+        self._iceberg = IcebergTables(self._spark)
         jars = [os.path.basename(j) for j in glob.glob(f"{home}/jars/delta-spark_*.jar")]
         self.version = f"Spark {pyspark.__version__}, {jars[0].removesuffix('.jar')}"
 
@@ -54,6 +57,9 @@ class Engine:
         return self._write(reader.load(request["table"]), request, out)
 
     def iceberg_rows(self, request, out):
+        if "ref" in request:
+            frame = self._iceberg.at_ref(request["table"], request["ref"])
+            return self._write(frame, request, out)
         reader = self._spark.read.format("iceberg")
         if "version" in request:
             reader = reader.option("versionAsOf", request["version"])
@@ -68,6 +74,9 @@ class Engine:
         )
         return self._write(reader.load(request["table"]), request, out)
 
+    def iceberg_changes(self, request, out):
+        return self._write(self._iceberg.changes(request["table"], request), request, out)
+
     def versions(self, request):
         self._reader()
         path = request["table"].replace("`", "``")
@@ -76,6 +85,9 @@ class Engine:
 
     def write(self, request):
         """Steps are SQL statements in which `{table}` stands for the table."""
+        if request.get("format") == "iceberg":
+            self._iceberg.write(request["table"], request["steps"])
+            return
         self._reader()
         table = "delta." + _identifier(request["table"])
         for statement in request["steps"]:

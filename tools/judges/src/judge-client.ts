@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { judgeCommand, type JudgeEngine } from './installation.ts';
 import { JudgeProcess } from './judge-process.ts';
-import type { ReadRequest, WriteStep } from './judge-protocol.ts';
+import type { ReadRequest, TableFormat, WriteStep } from './judge-protocol.ts';
 import { readRowLines } from './row-lines.ts';
 
 export type { JudgeEngine } from './installation.ts';
@@ -34,8 +34,8 @@ export interface Judge extends AsyncDisposable {
   read(request: ReadRequest): Promise<string[]>;
   /** The versions whose log entries are there, ascending. Spark and delta-rs only. */
   versions(table: string): Promise<number[]>;
-  /** Lets the engine change a table, step by step. Spark and delta-rs only. */
-  write(table: string, steps: readonly WriteStep[]): Promise<void>;
+  /** Lets the engine change a table, step by step. Spark, and delta-rs for Delta, only. */
+  write(table: string, steps: readonly WriteStep[], format?: TableFormat): Promise<void>;
   memory(): Promise<JudgeMemory>;
   /** Ends the process and removes its files. May be called more than once. */
   close(): Promise<void>;
@@ -95,8 +95,12 @@ class ProcessJudge implements Judge {
     return [...(answer.versions ?? [])];
   }
 
-  async write(table: string, steps: readonly WriteStep[]): Promise<void> {
-    await this.#child.ask({ op: 'write', table: resolve(table), steps });
+  async write(
+    table: string,
+    steps: readonly WriteStep[],
+    format: TableFormat = 'delta',
+  ): Promise<void> {
+    await this.#child.ask({ op: 'write', table: resolve(table), format, steps });
   }
 
   async memory(): Promise<JudgeMemory> {

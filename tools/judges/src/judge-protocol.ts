@@ -1,23 +1,34 @@
+export type TableFormat = 'delta' | 'iceberg';
+
 /** Rows of a table at a version (default: the newest). */
 export interface RowsRequest {
   readonly op: 'rows';
   /** Folder of the table. */
   readonly table: string;
   /** `delta` by default. */
-  readonly format?: 'delta' | 'iceberg';
+  readonly format?: TableFormat;
   /** Of an Iceberg table the id of a snapshot. */
   readonly version?: number | bigint;
+  /** Of an Iceberg table the name of a branch or tag. Spark only. */
+  readonly ref?: string;
   /** SQL condition that the engine may use to skip files by their statistics. */
   readonly where?: string;
   /** Only these columns, in this order. chDB needs it where a column is nested, see README.md. */
   readonly columns?: readonly string[];
 }
 
-/** Change rows of the versions `from` to `to`, both included. */
+/**
+ * Change rows of the versions `from` to `to`, both included; of an Iceberg table (Spark only) those
+ * of the snapshots after `from` (0: from the beginning) up to `to`.
+ */
 export interface ChangesRequest {
   readonly op: 'changes';
   /** Folder of the table. */
   readonly table: string;
+  /** `delta` by default. */
+  readonly format?: TableFormat;
+  /** Columns of an Iceberg table that tell rows apart; with them updates are told as such. */
+  readonly identifier?: readonly string[];
   readonly from: number | bigint;
   readonly to: number | bigint;
   /** Only these columns, in this order; `_change_type` and the like have to be named too. */
@@ -26,7 +37,8 @@ export interface ChangesRequest {
 
 /**
  * A step that changes a table, as the engine's module documents it: for Spark an SQL statement in
- * which `{table}` stands for the table, for delta-rs an object.
+ * which `{table}` stands for the table (of an Iceberg table also `{catalog}` and `{name}`), for
+ * delta-rs an object.
  */
 export type WriteStep = string | Readonly<Record<string, unknown>>;
 
@@ -37,7 +49,12 @@ export type WireRequest =
   | (ReadRequest & { readonly out: string })
   | { readonly op: 'versions'; readonly table: string }
   | { readonly op: 'memory' }
-  | { readonly op: 'write'; readonly table: string; readonly steps: readonly WriteStep[] };
+  | {
+      readonly op: 'write';
+      readonly table: string;
+      readonly format: TableFormat;
+      readonly steps: readonly WriteStep[];
+    };
 
 /** What a judge sends, one JSON line each. */
 export type WireMessage =

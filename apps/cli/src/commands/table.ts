@@ -6,6 +6,7 @@ import { printRows } from '../print-rows.ts';
 import { cutCommand } from './cut.ts';
 import { changesCommand, diffCommand, verifyCommand } from './feed.ts';
 import { openTable } from './open-table.ts';
+import { branchCommand, tagCommand } from './refs.ts';
 import {
   choice,
   count,
@@ -16,7 +17,7 @@ import {
   withVersion,
 } from './table-arguments.ts';
 import type { At, Output, Ref } from './table-arguments.ts';
-import { cleanLogCommand, optimizeCommand, vacuumCommand } from './upkeep.ts';
+import { cleanLogCommand, expireCommand, optimizeCommand, vacuumCommand } from './upkeep.ts';
 
 interface Filtered {
   readonly where?: string;
@@ -39,9 +40,7 @@ export function tableExitCode(error: unknown): number {
 
 export function tableCommand(): Command {
   return new Command('table')
-    .description(
-      'Read and look after any Delta table, whoever wrote it, and read any Iceberg table',
-    )
+    .description('Read and look after any Delta or Iceberg table, whoever wrote it')
     .addCommand(infoCommand())
     .addCommand(rowsCommand())
     .addCommand(changesCommand())
@@ -52,7 +51,10 @@ export function tableCommand(): Command {
     .addCommand(cutCommand())
     .addCommand(optimizeCommand())
     .addCommand(vacuumCommand())
+    .addCommand(expireCommand())
     .addCommand(cleanLogCommand())
+    .addCommand(tagCommand())
+    .addCommand(branchCommand())
     .addHelpText(
       'after',
       `
@@ -65,7 +67,10 @@ Examples:
   $ cdc-demo table rows warehouse/db/customers --ref main
   $ cdc-demo table diff data/lake/public/customers --from 3 --to 5 --format table
   $ cdc-demo table verify data/lake/public/customers --every-version
+  $ cdc-demo table optimize data/lake/public/customers
   $ cdc-demo table vacuum data/lake/public/customers --dry-run
+  $ cdc-demo table expire warehouse/db/customers --keep 10 --older-than-hours 24 --dry-run
+  $ cdc-demo table tag warehouse/db/customers end-of-2026 --keep-days 3650
   $ cdc-demo table cut --config cdc-demo.yaml --at 2026-01-31T12:00:00Z
 
 Exit codes: 0 done; 1 not a table; 2 unreadable, or wrong arguments; 3 verify: the feed is not true`,

@@ -8,15 +8,21 @@ export type MetadataUpdate =
   | { readonly action: 'add-spec'; readonly spec: ExactJsonObject }
   | { readonly action: 'set-default-spec'; readonly 'spec-id': number }
   | { readonly action: 'add-snapshot'; readonly snapshot: ExactJsonObject }
+  /** The whole reference: a retention that is left out is the table's. */
   | {
       readonly action: 'set-snapshot-ref';
       readonly 'ref-name': string;
       readonly type: 'branch' | 'tag';
       readonly 'snapshot-id': bigint;
+      readonly 'min-snapshots-to-keep'?: number;
+      readonly 'max-snapshot-age-ms'?: number;
+      readonly 'max-ref-age-ms'?: number;
     }
+  | { readonly action: 'remove-snapshot-ref'; readonly 'ref-name': string }
   /** None of them may be one that a reference names. */
   | { readonly action: 'remove-snapshots'; readonly 'snapshot-ids': readonly bigint[] }
-  | { readonly action: 'set-properties'; readonly updates: Readonly<Record<string, string>> };
+  | { readonly action: 'set-properties'; readonly updates: Readonly<Record<string, string>> }
+  | { readonly action: 'remove-properties'; readonly removals: readonly string[] };
 
 /** A metadata file that another one follows. */
 export interface MetadataFile {
@@ -40,8 +46,9 @@ export function updateMetadata(
 ): ExactJsonObject {
   const reader = new FieldReader('metadata', json);
   const lastMs = reader.number('last-updated-ms');
+  const commit = { updatedMs: Math.max(nowMs, lastMs), addedMs: addedSnapshots(updates) };
   let metadata = json;
-  for (const update of updates) metadata = { ...metadata, ...changed(metadata, update) };
+  for (const update of updates) metadata = { ...metadata, ...changed(metadata, update, commit) };
   const log = [
     ...listOf(json, 'metadata-log'),
     { 'timestamp-ms': lastMs, 'metadata-file': location },
@@ -50,12 +57,33 @@ export function updateMetadata(
     new FieldReader('metadata', metadata).optionalMap('properties') ?? {};
   return {
     ...metadata,
-    'last-updated-ms': Math.max(nowMs, lastMs),
+    'last-updated-ms': commit.updatedMs,
     'metadata-log': log.slice(-Math.max(1, Number(kept))),
   };
 }
 
-function changed(metadata: ExactJsonObject, update: MetadataUpdate): ExactJsonObject {
+interface UpdateTimes {
+  /** Of the commit. */
+  readonly updatedMs: number;
+  /** Of the snapshots that it adds, by their ids. */
+  readonly addedMs: ReadonlyMap<bigint, number>;
+}
+
+function addedSnapshots(updates: readonly MetadataUpdate[]): UpdateTimes['addedMs'] {
+  return new Map(
+    updates.flatMap((update) => {
+      if (update.action !== 'add-snapshot') return [];
+      const snapshot = new FieldReader('snapshot', update.snapshot);
+      return [[snapshot.long('snapshot-id'), snapshot.number('timestamp-ms')] as const];
+    }),
+  );
+}
+
+function changed(
+  metadata: ExactJsonObject,
+  update: MetadataUpdate,
+  commit: UpdateTimes,
+): ExactJsonObject {
   switch (update.action) {
     case 'add-schema':
       return withSchema(metadata, update.schema);
@@ -68,12 +96,21 @@ function changed(metadata: ExactJsonObject, update: MetadataUpdate): ExactJsonOb
     case 'add-snapshot':
       return withSnapshot(metadata, update.snapshot);
     case 'set-snapshot-ref':
-      return withRef(metadata, update);
+      return withRef(metadata, update, commit);
+    case 'remove-snapshot-ref': {
+      const { [update['ref-name']]: _, ...refs } = refsOf(metadata);
+      return { refs };
+    }
     case 'remove-snapshots':
       return withoutSnapshots(metadata, new Set(update['snapshot-ids']));
     case 'set-properties': {
       const properties = (metadata['properties'] ?? {}) as ExactJsonObject;
       return { properties: { ...properties, ...update.updates } };
+    }
+    case 'remove-properties': {
+      const properties = Object.entries((metadata['properties'] ?? {}) as ExactJsonObject);
+      const kept = properties.filter(([name]) => !update.removals.includes(name));
+      return { properties: Object.fromEntries(kept) };
     }
   }
 }
@@ -135,24 +172,32 @@ function withoutSnapshots(metadata: ExactJsonObject, ids: ReadonlySet<bigint>): 
   };
 }
 
+/**
+ * The log says when a snapshot became the current one: a new one with its own time, one that was
+ * there before, as after a rollback, with that of the commit.
+ */
 function withRef(
   metadata: ExactJsonObject,
-  update: Extract<MetadataUpdate, { action: 'set-snapshot-ref' }>,
+  { action: _, 'ref-name': name, ...ref }: Extract<MetadataUpdate, { action: 'set-snapshot-ref' }>,
+  { updatedMs, addedMs }: UpdateTimes,
 ): ExactJsonObject {
-  const { 'ref-name': name, type, 'snapshot-id': id } = update;
-  const known = (metadata['refs'] ?? {}) as Readonly<Record<string, ExactJsonObject>>;
-  const refs = { ...known, [name]: { ...known[name], 'snapshot-id': id, type } };
-  if (name !== MAIN) return { refs };
-  const snapshot = listOf(metadata, 'snapshots').find(
-    (each) => new FieldReader('snapshot', each).long('snapshot-id') === id,
-  );
-  const timestampMs = new FieldReader('snapshot', snapshot).number('timestamp-ms');
-  const log = { 'timestamp-ms': timestampMs, 'snapshot-id': id };
+  const id = ref['snapshot-id'];
+  const refs = { ...refsOf(metadata), [name]: ref };
+  if (name !== MAIN || isCurrent(metadata, id)) return { refs };
+  const log = { 'timestamp-ms': addedMs.get(id) ?? updatedMs, 'snapshot-id': id };
   return {
     refs,
     'current-snapshot-id': id,
     'snapshot-log': [...listOf(metadata, 'snapshot-log'), log],
   };
+}
+
+function isCurrent(metadata: ExactJsonObject, id: bigint): boolean {
+  return new FieldReader('metadata', metadata).optionalLong('current-snapshot-id') === id;
+}
+
+function refsOf(metadata: ExactJsonObject): ExactJsonObject {
+  return (metadata['refs'] ?? {}) as ExactJsonObject;
 }
 
 function listOf(metadata: ExactJsonObject, name: string): readonly ExactJson[] {

@@ -13,6 +13,7 @@ import type { ManifestEntry } from '../manifest/read-manifest.ts';
 import { readManifestList } from '../manifest/read-manifest-list.ts';
 import { manifestRecord, writeManifest } from '../manifest/write-manifest.ts';
 import type { FileRecord, ManifestContent } from '../manifest/write-manifest.ts';
+import { setMain } from '../refs/change-refs.ts';
 import { assignRowIds, carriedRecord } from './manifest-records.ts';
 import type { ManifestRecord } from './manifest-records.ts';
 import { boundSpec } from '../partition/partition-columns.ts';
@@ -113,13 +114,9 @@ class SnapshotWriter {
         ? {}
         : { 'first-row-id': metadata.nextRowId, 'added-rows': addedRows }),
     };
-    const main = { 'ref-name': 'main', type: 'branch', 'snapshot-id': head.snapshotId } as const;
     return {
       id: head.snapshotId,
-      updates: [
-        { action: 'add-snapshot', snapshot },
-        { action: 'set-snapshot-ref', ...main },
-      ],
+      updates: [{ action: 'add-snapshot', snapshot }, setMain(metadata, head.snapshotId)],
       discard: () => this.discard(),
     };
   }

@@ -49,7 +49,7 @@ describe('table metadata', () => {
     });
   });
 
-  test('keep ids of 63 bits', () => {
+  test('I2: keep ids of 63 bits', () => {
     const text = JSON.stringify(SECOND).replaceAll('-id":7', '-id":9223372036854775807');
     expect(parseTableMetadata(text, 'm').currentSnapshotId).toBe(2n ** 63n - 1n);
   });

@@ -94,7 +94,7 @@ const CONDITIONS: readonly string[] = [
   "day < '1970-01-01'",
 ];
 
-describe.each(ENGINES)('%s reads a table that is partitioned (I24)', (engine) => {
+describe.each(ENGINES)('I24: %s reads a table that is partitioned', (engine) => {
   let judge: Judge;
   beforeAll(async () => {
     judge = await startJudge(engine);

@@ -15,12 +15,12 @@ export function formatSchema(
   };
 }
 
-function formatField({ id, name, type, nullable }: Field): ExactJsonObject {
+export function formatField({ id, name, type, nullable }: Field): ExactJsonObject {
   return { id, name, required: !nullable, type: formatType(type) };
 }
 
 /** What Iceberg does not have, `tableType` has turned into something else. */
-function formatType(type: FieldType): ExactJson {
+export function formatType(type: FieldType): ExactJson {
   switch (type.kind) {
     case 'int':
       return type.bits === 64 ? 'long' : 'int';

@@ -47,7 +47,7 @@ describe('a schema', () => {
   });
 
   test.each(['timestamp_ns', 'geometry(srid:0)', 'decimal(39,2)', { type: 'set' }])(
-    'keeps the name of a column of the unknown type %j',
+    'I27: keeps the name of a column of the unknown type %j',
     (type) => {
       const [parsed] = parseSchema(column(type)).columns;
       expect(parsed).toMatchObject({ name: 'c', field: undefined });

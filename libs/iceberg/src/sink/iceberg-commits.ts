@@ -1,5 +1,4 @@
 import type { CdcError, Writer } from '@cdc-demo/cdc-core';
-import { formatTableColumns } from '@cdc-demo/lake-core';
 import type {
   ChangeCommitter,
   ColumnChange,
@@ -14,6 +13,7 @@ import type { CommitTarget, PreparedCommit } from '../commit/commit-target.ts';
 import type { TableCommits } from '../commit/table-commits.ts';
 import { prepareCompaction } from '../compaction/prepare-compaction.ts';
 import type { IcebergCompaction } from '../compaction/stage-compaction.ts';
+import { keepColumns } from '../evolve/change-columns.ts';
 import { evolveTable } from '../evolve/evolve-table.ts';
 import type { IcebergShape } from '../evolve/evolve-table.ts';
 import {
@@ -24,7 +24,7 @@ import {
 import type { LiveDataFile } from '../write/live-data-file.ts';
 import type { TableContext } from './sink-options.ts';
 import { keptPosition, positionProperty } from './table-position.ts';
-import { COLUMNS_PROPERTY, readState } from './table-state.ts';
+import { readState } from './table-state.ts';
 
 export type IcebergCommitter = ChangeCommitter<
   LiveDataFile,
@@ -52,8 +52,7 @@ export class IcebergCommits
   }
 
   evolve({ columns }: IcebergShape, changes: readonly ColumnChange[]): IcebergShape | CdcError {
-    const { metadata } = this.#commits.version;
-    const shape = evolveTable(metadata, columns, changes);
+    const shape = evolveTable(this.#commits.version, columns, changes);
     return { ...shape, updates: [...shape.updates, ...this.#partitioning(shape.columns)] };
   }
 
@@ -104,8 +103,4 @@ export class IcebergCommits
     await this.#commits.update();
     return readState(this.#context, writer, this.#commits.version);
   }
-}
-
-function keepColumns(columns: TableColumns): MetadataUpdate {
-  return { action: 'set-properties', updates: { [COLUMNS_PROPERTY]: formatTableColumns(columns) } };
 }

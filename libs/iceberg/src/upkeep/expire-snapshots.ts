@@ -1,16 +1,15 @@
-import type { Clock, ObjectStore } from '@cdc-demo/cdc-core';
+import type { ObjectStore } from '@cdc-demo/cdc-core';
 import { FileDeletion } from '@cdc-demo/lake-core';
+import type { FileDeletionOptions } from '@cdc-demo/lake-core';
 import type { TableCommits } from '../commit/table-commits.ts';
 import type { TableFiles } from '../files/table-files.ts';
 import type { Snapshot, TableMetadata } from '../metadata/table-metadata.ts';
 import { snapshotPaths } from './snapshot-paths.ts';
+import type { SurplusSnapshots } from './surplus-snapshots.ts';
 
-export interface ExpiryParts {
+export interface ExpiryParts extends FileDeletionOptions {
   readonly store: ObjectStore;
   readonly files: TableFiles;
-  readonly clock: Clock;
-  /** Called between pieces of work, with what the last one took; throws when it is to end. */
-  readonly pause?: (workedMs: number) => Promise<void>;
 }
 
 export interface ExpiryResult {
@@ -19,11 +18,18 @@ export interface ExpiryResult {
 }
 
 /**
- * Removes snapshots from a table's metadata, in a commit that changes nothing else.
+ * Removes snapshots, branches and tags from a table's metadata, in a commit that changes nothing
+ * else.
  * @returns false when somebody else has the next version
  */
-export function expireSnapshots(commits: TableCommits, ids: ReadonlySet<bigint>): Promise<boolean> {
-  return commits.change([{ action: 'remove-snapshots', 'snapshot-ids': [...ids] }]);
+export function expireSnapshots(
+  commits: TableCommits,
+  { snapshots, refs }: SurplusSnapshots,
+): Promise<boolean> {
+  return commits.change([
+    ...refs.map((name) => ({ action: 'remove-snapshot-ref', 'ref-name': name }) as const),
+    { action: 'remove-snapshots', 'snapshot-ids': [...snapshots] },
+  ]);
 }
 
 /**
@@ -32,15 +38,16 @@ export function expireSnapshots(commits: TableCommits, ids: ReadonlySet<bigint>)
  * @param before the metadata from which they were removed
  */
 export async function deleteExpired(
-  { store, files, clock, pause }: ExpiryParts,
+  { store, files, ...options }: ExpiryParts,
   before: TableMetadata,
   after: TableMetadata,
 ): Promise<ExpiryResult> {
   const kept = new Set(after.snapshots.map(({ id }) => id));
   const expired = before.snapshots.filter(({ id }) => !kept.has(id));
+  if (expired.length === 0) return { files: 0, bytes: 0 };
   const needed = await snapshotPaths(comparedWith(expired, after), { metadata: after, files });
   const paths = await snapshotPaths(expired, { metadata: before, files }, needed);
-  const deletion = new FileDeletion(store, { clock, pause });
+  const deletion = new FileDeletion(store, options);
   for (const path of paths) {
     const location = files.locate(path);
     const found = location.store === store ? await store.stat(location.key) : undefined;
@@ -52,21 +59,21 @@ export async function deleteExpired(
 
 /**
  * The snapshots that can need files of expired ones. A file that a snapshot does not have any more
- * does not come back in those after it: of a line of snapshots the oldest tells. Others than the
- * ancestors of those may have been applied anywhere.
+ * does not come back in those after it: where all expired ones come before the oldest of a line of
+ * snapshots, that one tells for the line. With a gap in the line, or beside another branch, each
+ * snapshot tells for itself.
  */
 function comparedWith(
   expired: readonly Snapshot[],
   { snapshots }: TableMetadata,
 ): readonly Snapshot[] {
   const kept = new Set(snapshots.map(({ id }) => id));
-  const oldest = snapshots.filter(({ parentId }) => parentId === undefined || !kept.has(parentId));
   const parents = new Map(expired.map(({ id, parentId }) => [id, parentId]));
-  const ancestors = new Set<bigint>();
-  for (const { parentId } of oldest) {
-    for (let at = parentId; at !== undefined && !ancestors.has(at); at = parents.get(at)) {
-      ancestors.add(at);
-    }
-  }
-  return expired.every(({ id }) => ancestors.has(id)) ? oldest : snapshots;
+  const oldest = snapshots.filter(({ parentId }) => parentId === undefined || !kept.has(parentId));
+  const isAfterAll = ({ parentId }: Snapshot): boolean => {
+    let ancestors = 0;
+    for (let at = parentId; at !== undefined && parents.has(at); at = parents.get(at)) ancestors++;
+    return ancestors === expired.length;
+  };
+  return oldest.every(isAfterAll) ? oldest : snapshots;
 }

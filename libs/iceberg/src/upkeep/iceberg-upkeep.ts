@@ -5,9 +5,11 @@ import { discardCompaction, stageCompaction } from '../compaction/stage-compacti
 import type { IcebergCompaction } from '../compaction/stage-compaction.ts';
 import type { IcebergCommitter } from '../sink/iceberg-commits.ts';
 import type { TableContext } from '../sink/sink-options.ts';
+import { isCleanable } from './clean-table.ts';
 import { deleteExpired, expireSnapshots } from './expire-snapshots.ts';
 import { removeOrphans } from './remove-orphans.ts';
 import { surplusSnapshots } from './surplus-snapshots.ts';
+import type { SurplusSnapshots } from './surplus-snapshots.ts';
 import { fileConditions } from './table-condition.ts';
 import type { FileCondition } from './table-condition.ts';
 import type { IcebergUpkeepPolicy } from './upkeep-policy.ts';
@@ -27,17 +29,22 @@ export function icebergUpkeep(
   { commits, committer, policy }: IcebergUpkeepParts,
 ): FormatUpkeep<FileCondition, IcebergCompaction> {
   const { store, clock } = context;
-  const surplus = (): ReadonlySet<bigint> => {
+  const surplus = (): SurplusSnapshots => {
     return surplusSnapshots(commits.version.metadata, policy, clock.nowMs());
   };
   const expiry: Cleanup = {
     kind: 'expire-snapshots',
-    isDue: () => surplus().size >= EXPIRED_AT_ONCE,
+    isDue: () => {
+      return isCleanable(commits.version.metadata) && surplus().snapshots.size >= EXPIRED_AT_ONCE;
+    },
     run: (pause) => expire(pause),
   };
   const orphans: Cleanup = {
     kind: 'remove-orphans',
-    isDue: (times) => isDueEvery(policy.removeOrphansEveryMs, policy, times),
+    isDue: (times) => {
+      const isAllowed = isCleanable(commits.version.metadata);
+      return isAllowed && isDueEvery(policy.removeOrphansEveryMs, policy, times);
+    },
     run: async (pause) => {
       const { version, files } = commits;
       const done = await removeOrphans(store, { version, files }, { clock, pause });

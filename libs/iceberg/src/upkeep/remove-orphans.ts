@@ -8,9 +8,10 @@ import { snapshotPaths } from './snapshot-paths.ts';
 /** Where the files of a table lie that this library writes. */
 const FOLDERS = ['data/', 'metadata/'] as const;
 const DAY_MS = 24 * 3600 * 1000;
-const DEFAULT_AGE_MS = 3 * DAY_MS;
-/** What a table is found by. */
-const METADATA = /^metadata\/(?:v\d+\.metadata\.json|version-hint\.text)$/;
+/** No commit takes longer. */
+export const MIN_AGE_MS = 3 * DAY_MS;
+/** What a table is found by, with a catalog or without. */
+const METADATA = /^metadata\/(?:[^/]+\.metadata\.json(?:\.gz)?|version-hint\.text)$/;
 
 export interface OrphansOptions extends FileDeletionOptions {
   readonly clock: Clock;
@@ -32,7 +33,7 @@ export interface OrphansResult {
 export async function removeOrphans(
   store: ObjectStore,
   { version, files }: { readonly version: TableVersion; readonly files: TableFiles },
-  { olderThanMs = DEFAULT_AGE_MS, ...options }: OrphansOptions,
+  { olderThanMs = MIN_AGE_MS, ...options }: OrphansOptions,
 ): Promise<OrphansResult> {
   const { metadata, json } = version;
   const cutoffMs = options.clock.nowMs() - olderThanMs;

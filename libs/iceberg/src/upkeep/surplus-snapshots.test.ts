@@ -13,13 +13,15 @@ function surplus(
     properties = {},
     parents = {},
     maxSnapshots = 1000,
+    maxSnapshotAgeMs,
   }: {
     readonly refs?: object;
     readonly properties?: object;
     readonly parents?: Readonly<Record<number, number>>;
     readonly maxSnapshots?: number;
+    readonly maxSnapshotAgeMs?: number;
   } = {},
-): number[] {
+): (number | string)[] {
   const snapshots = Array.from({ length: count }, (_, i) => ({
     'snapshot-id': i + 1,
     'sequence-number': i + 1,
@@ -51,10 +53,15 @@ function surplus(
     }),
     'test',
   );
-  return Array.from(surplusSnapshots(metadata, { maxSnapshots }, NOW), Number);
+  const { snapshots: found, refs: dropped } = surplusSnapshots(
+    metadata,
+    { maxSnapshots, maxSnapshotAgeMs },
+    NOW,
+  );
+  return [...Array.from(found, Number), ...dropped];
 }
 
-describe('surplusSnapshots (I25)', () => {
+describe('I31: surplusSnapshots', () => {
   it('keeps five days unless the table says otherwise', () => {
     expect(surplus(10)).toEqual([1, 2, 3, 4]);
     const properties = { 'history.expire.max-snapshot-age-ms': String(2 * DAY) };
@@ -77,6 +84,23 @@ describe('surplusSnapshots (I25)', () => {
     expect(surplus(10, { refs: { ...refs, branch } })).toEqual([1]);
     const old = { ...branch, 'max-snapshot-age-ms': 100 * DAY };
     expect(surplus(10, { refs: { old } })).toEqual([]);
+  });
+
+  it('drops branches and tags that are too old, and what only they named, but never main', () => {
+    const main = { type: 'branch', 'snapshot-id': 10, 'max-ref-age-ms': 1 };
+    const tag = { type: 'tag', 'snapshot-id': 2, 'max-ref-age-ms': 7 * DAY };
+    expect(surplus(10, { refs: { main, tag } })).toEqual([1, 2, 3, 4, 'tag']);
+    const young = { ...tag, 'max-ref-age-ms': 8 * DAY };
+    expect(surplus(10, { refs: { main, young } })).toEqual([1, 3, 4]);
+    const { 'max-ref-age-ms': _, ...plain } = tag;
+    const properties = { 'history.expire.max-ref-age-ms': String(DAY) };
+    expect(surplus(10, { refs: { main, plain }, properties })).toEqual([1, 2, 3, 4, 'plain']);
+  });
+
+  it('an age that is given goes over that of the table, not over that of a branch', () => {
+    expect(surplus(10, { maxSnapshotAgeMs: 0 })).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    const main = { type: 'branch', 'snapshot-id': 10, 'max-snapshot-age-ms': 2 * DAY };
+    expect(surplus(10, { refs: { main }, maxSnapshotAgeMs: 0 })).toEqual([1, 2, 3, 4, 5, 6, 7]);
   });
 
   it('drops what no branch leads to', () => {

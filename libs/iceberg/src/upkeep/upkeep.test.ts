@@ -74,7 +74,7 @@ describe('a table that is looked after beside its commits', () => {
   }
 
   it.each([2, 3] as const)(
-    'version %i: stays small, and nothing lies about that it does not need (I16, I25)',
+    'I31: version %i: stays small, and nothing lies about that it does not need',
     async (formatVersion) => {
       const upkeep = { workShare: 1, maxSnapshots: 20 };
       const sink = await create({ formatVersion, upkeep });
@@ -137,7 +137,7 @@ describe('a table that is looked after beside its commits', () => {
   });
 
   it.each([2, 3] as const)(
-    'version %i: what is deleted while files are merged stays deleted (I30)',
+    'I30: version %i: what is deleted while files are merged stays deleted',
     async (formatVersion) => {
       const sink = await create({ upkeep: 'off', formatVersion });
       for (const id of [1, 2, 3]) await put(sink, [id, id + 10], 'a');

@@ -135,10 +135,16 @@ export class ChangeCommitter<
   /** Once the table is another's, or following failed, no call gets past that. */
   async #repeat(writer: Writer, attempt: () => Promise<Attempt>): Promise<CommitOutcome> {
     const { maxAttempts, location, errors } = this.#context;
+    let hasLost = false;
     for (let attempts = 0; attempts < maxAttempts; attempts++) {
       const ended = this.#isBehind ? await this.#follow(writer) : undefined;
       if (ended) return ended;
-      const done = await attempt();
+      const done = await attempt().catch((error: unknown): Attempt => {
+        // An idle table was merged and cleaned by others: the newest version has what it needs.
+        if (hasLost || !isFileMissing(error)) throw error;
+        hasLost = true;
+        return { outcome: 'again' };
+      });
       if (done.outcome !== 'again') return done;
       this.#isBehind = true;
     }
@@ -253,6 +259,10 @@ export class ChangeCommitter<
     const message = `Column ${column} of ${name} has changed: ${why}`;
     return errors('schema-change', message, { table: name, column, location });
   }
+}
+
+function isFileMissing(error: unknown): boolean {
+  return isCdcError(error) && error.code.endsWith('/file-missing');
 }
 
 function schemasOf(changes: SourceChanges): readonly TableSchema[] {
