@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ColumnBatch, silentLogger } from '@cdc-demo/cdc-core';
 import { canonicalRows } from '@cdc-demo/cdc-testing';
 import { newTableColumns } from '@cdc-demo/lake-core';
+import type { FileChanges } from '../commit/snapshot-writer.ts';
 import { createTable } from '../commit/table-commits.ts';
 import { IcebergTable } from '../iceberg-table.ts';
 import { IcebergTableWriter } from '../iceberg-table-writer.ts';
@@ -17,7 +18,12 @@ export interface CatalogUnderTest extends AsyncDisposable {
   table(name: string): CatalogTable;
 }
 
-const NO_FILES = { operation: 'append', data: [], deletes: [], removed: new Set() } as const;
+const NO_FILES: FileChanges = {
+  operation: 'append',
+  data: [],
+  deletes: [],
+  removed: new Set(),
+};
 
 /** What every catalog promises of its tables; see `TableCatalog`. */
 export function catalogContract(name: string, open: () => Promise<CatalogUnderTest>): void {
@@ -26,7 +32,9 @@ export function catalogContract(name: string, open: () => Promise<CatalogUnderTe
     beforeAll(async () => {
       catalog = await open();
     });
-    afterAll(() => catalog[Symbol.asyncDispose]());
+    afterAll(async () => {
+      await catalog[Symbol.asyncDispose]();
+    });
 
     const newTable = (): CatalogTable => catalog.table(`t_${randomUUID().replaceAll('-', '')}`);
 
