@@ -7,6 +7,7 @@ import type { CommitRequest } from './commit-request.ts';
 import type { Reply } from './http-exchange.ts';
 import type { RestClient } from './rest-client.ts';
 import { RestTableCatalog } from './rest-table-catalog.ts';
+import { storeLocation } from './storage-config.ts';
 import type { OpenTableStore } from './storage-config.ts';
 
 /** A table's name in its catalog. */
@@ -115,7 +116,7 @@ export class RestTable implements CatalogTable {
   }
 
   #placeOf({ version, storage }: LoadResult): TablePlace {
-    const { location } = version.metadata;
+    const location = storeLocation(version.metadata.location);
     const refresh = async (): Promise<LoadResult['storage']> => {
       const { storage: newest } = (await this.load()) ?? (await this.#stage());
       return newest;

@@ -13,12 +13,16 @@ export interface StorageAccess {
   refresh(): Promise<Readonly<Record<string, string>>>;
 }
 
-/** Opens the store whose root is a table's location. */
+/** Opens the store whose root is a table's location: a URL, or a path of the local file system. */
 export type OpenTableStore = (location: string, access: StorageAccess) => ObjectStore;
 
-/** A table's store by its location alone. Locations are no encoded URLs: `%` stands for itself. */
-export const openTableStore: OpenTableStore = (location) =>
-  openObjectStore(location.replace(/^file:\/*(?=\/)/i, ''));
+/** A table's store by its location alone. */
+export const openTableStore: OpenTableStore = (location) => openObjectStore(location);
+
+/** Locations are no encoded URLs: in local ones `%` stands for itself, as in a path. */
+export function storeLocation(location: string): string {
+  return location.replace(/^file:\/*(?=\/)/i, '');
+}
 
 /**
  * The settings for a location: `config`, and over it the credentials for the longest prefix of the
