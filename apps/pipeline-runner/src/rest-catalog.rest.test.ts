@@ -23,7 +23,7 @@ pipelines:
       tables: [public.people, public.orders]
     sink:
       type: iceberg
-      catalog: { type: rest, uri: '${uri}', credential: '\${env:CREDENTIAL}', namespace: lake.{schema} }
+      catalog: { type: rest, uri: '${uri}', credential: '\${env:CREDENTIAL}', namespace: 'lake.{schema}' }
     state: ${state}
     commit: { intervalMs: 20 }
 `;

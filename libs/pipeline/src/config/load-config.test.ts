@@ -96,7 +96,7 @@ describe('parseConfig', () => {
       upkeep: { compact: true, expireSnapshots: true, maxSnapshots: 200, removeOrphans: true },
     });
     expect(() => parse(text + '      formatVersion: 1\n')).toThrow(/sink\.formatVersion/);
-    expect(() => parse(text + '      catalog: { type: rest }\n')).toThrow(/sink\.catalog\.type/);
+    expect(() => parse(text + '      catalog: { type: hive }\n')).toThrow(/sink\.catalog\.type/);
     expect(() => parse(text + '      upkeep: { vacuum: true }\n')).toThrow(
       'sink.upkeep.vacuum: this key does not belong here',
     );
