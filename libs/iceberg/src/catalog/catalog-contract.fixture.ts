@@ -108,7 +108,7 @@ export function catalogContract(name: string, open: () => Promise<CatalogUnderTe
     it('takes columns back that the table had before', async () => {
       const { catalog: of, version } = await made();
       const [old] = (version.json['schemas'] ?? []) as readonly Record<string, never>[];
-      const fields = (old?.['fields']) as readonly Record<string, never>[];
+      const fields = old?.['fields'] as readonly Record<string, never>[];
       const renamed = fields.map((field) => ({ ...field, name: `${String(field['name'])}_2` }));
       const change = (id: number, of: object[]): readonly MetadataUpdate[] => [
         { action: 'add-schema', schema: { ...old, 'schema-id': id, fields: of } as never },

@@ -85,9 +85,9 @@ test('a table that PyIceberg made through the catalog is read', async () => {
   const catalog = new RestCatalog({ uri: server.uri, clock });
   const table = await IcebergTable.open(catalog.table({ namespace: ['theirs'], name: 't' }));
   expect(await canonicalRows(table.rows())).toEqual([
-    '{"id":"0","v":"a"}',
-    '{"id":"0","v":"a"}',
-    '{"id":"2","v":"c"}',
-    '{"id":"2","v":"c"}',
+    '{"id":0,"v":"a"}',
+    '{"id":0,"v":"a"}',
+    '{"id":2,"v":"c"}',
+    '{"id":2,"v":"c"}',
   ]);
 });
