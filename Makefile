@@ -1,5 +1,6 @@
 .DEFAULT_GOAL := help
-.PHONY: demo demo-feed init-iceberg setup test versions conformance engines torture torture-test matrix bench lint typecheck \
+.PHONY: demo demo-feed init-iceberg setup test versions rest conformance engines torture torture-test matrix bench \
+  lint typecheck \
   format lock clean help
 
 export NX_DAEMON := false
@@ -30,6 +31,11 @@ versions: $(INSTALLED) ## a selection of the tests on the Postgres versions betw
 	CDC_PG_VERSIONS=15,16,17 npx jest -c libs/postgres/jest.config.mjs $(JEST_FLAGS) \
 	  load-published-table.pg pgoutput-decoder.pg preflight.pg slot.pg postgres-source.pg \
 	  streamed-transactions.pg workload.pg
+
+rest: $(INSTALLED) ## what needs an Iceberg REST catalog, which it installs, and PyIceberg as its other client
+	libs/local-servers/iceberg-rest/install.sh
+	tools/judges/install.sh
+	CDC_SUITE=rest npm test -- $(JEST_FLAGS)
 
 conformance: $(INSTALLED) ## foreign tables read, ours judged by other engines; writes dist/conformance.json
 	tools/judges/install.sh

@@ -5,9 +5,9 @@ import { DeltaTable, tablePositions } from '@cdc-demo/delta';
 import type { PositionedVersion } from '@cdc-demo/delta';
 import { IcebergTable, tablePositions as snapshotPositions } from '@cdc-demo/iceberg';
 import { openObjectStore } from '@cdc-demo/object-store';
-import { PipelineError, ProgressLog, stateLocation } from '@cdc-demo/pipeline';
+import { PipelineError, ProgressLog, stateLocation, systemClock } from '@cdc-demo/pipeline';
 import type { PipelineConfig } from '@cdc-demo/pipeline';
-import { tableLocation } from './destinations.ts';
+import { catalogTables, tableLocation } from './destinations.ts';
 
 /** Where a cut is wanted: the newest one at or before all that is given. */
 export interface WantedCut {
@@ -76,7 +76,7 @@ async function positionsOf(
   const location = tableLocation(config.sink, table);
   const versions: PositionedVersion[] = [];
   let afterTime: Position | undefined;
-  for await (const found of positionsAt(config.sink.type, location)) {
+  for await (const found of positionsAt(config, table)) {
     if (found.timestampMs > atMs) afterTime = found.position;
     else versions.push(found);
   }
@@ -85,14 +85,20 @@ async function positionsOf(
 
 /** What a table held, the newest first; the version of an Iceberg table is a snapshot's id. */
 async function* positionsAt(
-  format: PipelineConfig['sink']['type'],
-  location: string,
+  { sink }: PipelineConfig,
+  table: TableName,
 ): AsyncGenerator<PositionedVersion, void, undefined> {
-  if (format === 'delta') {
+  const location = tableLocation(sink, table);
+  if (sink.type === 'delta') {
     yield* tablePositions(await DeltaTable.open(location));
     return;
   }
-  for (const { snapshotId, ...found } of snapshotPositions(await IcebergTable.open(location))) {
+  const { catalog } = sink;
+  const place =
+    catalog.type === 'rest'
+      ? catalogTables(sink, catalog, { clock: systemClock })(table)
+      : location;
+  for (const { snapshotId, ...found } of snapshotPositions(await IcebergTable.open(place))) {
     yield { ...found, version: snapshotId };
   }
 }

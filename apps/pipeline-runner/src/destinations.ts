@@ -9,8 +9,9 @@ import type {
   TableName,
 } from '@cdc-demo/cdc-core';
 import { DeltaSink } from '@cdc-demo/delta';
-import { IcebergSink } from '@cdc-demo/iceberg';
-import type { SinkConfig } from '@cdc-demo/pipeline';
+import { IcebergSink, RestCatalog } from '@cdc-demo/iceberg';
+import type { CatalogTable, RestCatalogOptions } from '@cdc-demo/iceberg';
+import type { RestCatalogConfig, SinkConfig } from '@cdc-demo/pipeline';
 
 export interface DestinationParts {
   readonly openStore: (location: string) => ObjectStore;
@@ -25,29 +26,50 @@ export function openSink(config: SinkConfig, parts: DestinationParts): Sink {
   const { openStore, observer, spill, clock, logger } = parts;
   const { mode, compression } = config;
   const location = (table: TableName): ObjectStore => openStore(tableLocation(config, table));
-  const options = { location, mode, compression, onUpkeep: observer, spill, clock, logger };
+  const options = { mode, compression, onUpkeep: observer, spill, clock, logger };
   switch (config.type) {
     case 'delta': {
       const { upkeep, readers } = config;
       const partitionBy = (table: TableName): readonly string[] => {
         return config.partitionBy[formatTableName(table)] ?? [];
       };
-      return new DeltaSink({ ...options, upkeep, readers, partitionBy });
+      return new DeltaSink({ ...options, location, upkeep, readers, partitionBy });
     }
     case 'iceberg': {
-      const { upkeep, formatVersion, readers } = config;
+      const { upkeep, formatVersion, readers, catalog } = config;
       const version = formatVersion === undefined ? {} : { formatVersion };
       const partitionBy = (table: TableName): readonly string[] | undefined => {
         return config.partitionBy[formatTableName(table)];
       };
-      return new IcebergSink({ ...options, ...version, upkeep, readers, partitionBy });
+      const tables =
+        catalog.type === 'rest' ? catalogTables(config, catalog, { clock, openStore }) : location;
+      const given = { ...options, ...version, upkeep, readers, partitionBy };
+      return new IcebergSink({ ...given, location: tables });
     }
   }
 }
 
-/** Where the destination of a source table lies. */
+/** The destinations of source tables in a catalog service. */
+export function catalogTables(
+  sink: SinkConfig,
+  { namespace, name, ...service }: RestCatalogConfig,
+  options: Pick<RestCatalogOptions, 'clock' | 'openStore'>,
+): (table: TableName) => CatalogTable {
+  const catalog = new RestCatalog({ ...service, ...options });
+  return (table) => {
+    const filled = (text: string): string =>
+      text.replaceAll('{schema}', () => table.namespace).replaceAll('{table}', () => table.name);
+    const id = { namespace: namespace.split('.').map(filled), name: filled(name) };
+    return catalog.table(id, sink.location === undefined ? undefined : tableLocation(sink, table));
+  };
+}
+
+/**
+ * Where the destination of a source table lies; for one whose catalog decides that, its name there.
+ */
 export function tableLocation(sink: SinkConfig, table: TableName): string {
-  return sink.location
+  const { location = catalogName(sink) } = sink;
+  return location
     .replaceAll('{schema}', pathSegment(table.namespace))
     .replaceAll('{table}', pathSegment(table.name));
 }
@@ -55,4 +77,10 @@ export function tableLocation(sink: SinkConfig, table: TableName): string {
 /** A name as one segment of a path: what a path cannot hold is percent-encoded. */
 function pathSegment(name: string): string {
   return encodeURIComponent(name).replace(/^[._]/, (first) => (first === '.' ? '%2E' : '%5F'));
+}
+
+function catalogName(sink: SinkConfig): string {
+  if (sink.type !== 'iceberg' || sink.catalog.type !== 'rest') return '';
+  const { uri, warehouse, namespace, name } = sink.catalog;
+  return [uri, ...(warehouse === undefined ? [] : [warehouse]), `${namespace}.${name}`].join('/');
 }

@@ -35,7 +35,14 @@ export type IcebergErrorCode =
   | 'iceberg/unreadable'
   | 'iceberg/partition-column'
   | 'iceberg/resync-append'
-  | 'iceberg/staged-rows-gone';
+  | 'iceberg/staged-rows-gone'
+  | 'iceberg/table-moved'
+  | 'iceberg/commit-unknown'
+  | 'iceberg/catalog-configuration'
+  | 'iceberg/catalog-unreachable'
+  | 'iceberg/catalog-unauthorized'
+  | 'iceberg/catalog-refused'
+  | 'iceberg/catalog-answer-invalid';
 
 export const icebergPolicy = {
   'iceberg/not-a-table': {
@@ -203,6 +210,41 @@ export const icebergPolicy = {
     kind: 'target-refused',
     remedy: 'Remove the progress records and the tables of the pipeline to read all rows again',
   },
+  'iceberg/table-moved': {
+    retry: 'backoff',
+    kind: 'failed',
+    remedy: 'Opens the table again where it lies now; see who changed its location',
+  },
+  'iceberg/commit-unknown': {
+    retry: 'backoff',
+    kind: 'failed',
+    remedy: 'Goes on from what the table has by then; see why the catalog did not answer',
+  },
+  'iceberg/catalog-configuration': {
+    retry: 'never',
+    kind: 'configuration',
+    remedy: 'Give the http(s) URI of the catalog, and the namespace and the name of the table',
+  },
+  'iceberg/catalog-unreachable': {
+    retry: 'backoff',
+    kind: 'failed',
+    remedy: 'Tries again by itself; check the URI and the state of the catalog if it lasts',
+  },
+  'iceberg/catalog-unauthorized': {
+    retry: 'never',
+    kind: 'configuration',
+    remedy: 'Give a credential or token that may read and write the tables, with its scope',
+  },
+  'iceberg/catalog-refused': {
+    retry: 'never',
+    kind: 'target-refused',
+    remedy: 'Read what the catalog says in the message; check its URI, warehouse and version',
+  },
+  'iceberg/catalog-answer-invalid': {
+    retry: 'never',
+    kind: 'target-refused',
+    remedy: 'Check that the URI is that of an Iceberg REST catalog, and what stands before it',
+  },
 } as const satisfies Record<IcebergErrorCode, ErrorPolicy>;
 
 export class IcebergError extends CdcError<IcebergErrorCode> {
@@ -221,7 +263,7 @@ export function isIcebergError(error: unknown, code: IcebergErrorCode): boolean 
 
 /** What `parse` gives; whatever it throws is an error of what it reads. */
 export function orInvalid<T>(
-  code: 'iceberg/metadata-invalid' | 'iceberg/manifest-corrupt',
+  code: 'iceberg/metadata-invalid' | 'iceberg/manifest-corrupt' | 'iceberg/catalog-answer-invalid',
   what: string,
   parse: () => T,
 ): T {

@@ -20,9 +20,10 @@ import {
 } from '@cdc-demo/lake-core';
 import type { ColumnChange, FileLayout, FileResolver, TableColumns } from '@cdc-demo/lake-core';
 import { openObjectStore } from '@cdc-demo/object-store';
-import { FilesystemCatalog } from './catalog/filesystem-catalog.ts';
-import type { TableVersion } from './catalog/filesystem-catalog.ts';
+import { filesystemTable } from './catalog/filesystem-catalog.ts';
 import { newMetadata } from './catalog/new-metadata.ts';
+import { isCatalogTable } from './catalog/table-catalog.ts';
+import type { CatalogTable, TablePlace, TableVersion } from './catalog/table-catalog.ts';
 import type { CommitTarget, PreparedCommit } from './commit/commit-target.ts';
 import { snapshotHead } from './commit/snapshot-head.ts';
 import { TableCommits } from './commit/table-commits.ts';
@@ -70,7 +71,7 @@ export interface NewTable {
 }
 
 /**
- * Writes a table that lies in a folder, without a catalog. Each call for rows is one snapshot, and
+ * Writes a table of a catalog, or in a folder without one. Each call for rows is one snapshot, and
  * calls follow each other. Other writers may write meanwhile: a call that meets their snapshot is
  * worked out anew after it.
  */
@@ -100,18 +101,19 @@ export class IcebergTableWriter extends MaintainedTable {
 
   /**
    * Creates a table without rows.
-   * @param location a path, a URL, or a store whose root is the table's folder
+   * @param location a path, a URL, or a store whose root is the table's folder; the table of a
+   * catalog, which says where the table is to lie
    * @throws IcebergError `iceberg/table-exists` when there is one already;
    * `iceberg/column-missing`, `iceberg/partition-column`, `iceberg/unreadable`
    */
   static async create(
-    location: string | ObjectStore,
+    location: string | ObjectStore | CatalogTable,
     table: NewTable,
     options: IcebergTableWriterOptions,
   ): Promise<IcebergTableWriter> {
-    const context = contextOf(location, options);
-    const { store, clock } = context;
-    const catalog = new FilesystemCatalog(store, context);
+    const wanted = tableAt(location, options);
+    const context = contextOf(await wanted.place(), options);
+    const { catalog, clock } = context;
     const { formatVersion = newFormatVersion(context.readers), properties = {} } = table;
     const columns = newTableColumns(schemaOf(table), 'upsert', TABLE_TYPES);
     const error = unreadable(formatVersion, context.readers);
@@ -128,9 +130,8 @@ export class IcebergTableWriter extends MaintainedTable {
       ? undefined
       : await catalog.create(catalog.draft(json), []);
     if (version) return new IcebergTableWriter(context, version, options);
-    throw new IcebergError('iceberg/table-exists', `There is a table at ${store.url} already`, {
-      context: { location: store.url },
-    });
+    const message = `There is a table ${wanted.name} already`;
+    throw new IcebergError('iceberg/table-exists', message, { context: { table: wanted.name } });
   }
 
   /**
@@ -139,18 +140,18 @@ export class IcebergTableWriter extends MaintainedTable {
    * `iceberg/unsupported-type` for a column that cannot be written
    */
   static async open(
-    location: string | ObjectStore,
+    location: string | ObjectStore | CatalogTable,
     options: IcebergTableWriterOptions,
   ): Promise<IcebergTableWriter> {
-    const context = contextOf(location, options);
-    const { store } = context;
-    const version = await new FilesystemCatalog(store, context).load();
-    if (!version) {
-      throw new IcebergError('iceberg/not-a-table', `There is no Iceberg table at ${store.url}`, {
-        context: { location: store.url },
-      });
+    const wanted = tableAt(location, options);
+    const found = await wanted.find();
+    if (!found) {
+      const message = `There is no Iceberg table ${wanted.name}`;
+      throw new IcebergError('iceberg/not-a-table', message, { context: { table: wanted.name } });
     }
+    const { version } = found;
     snapshotHead(version);
+    const context = contextOf(found, options);
     const error = unreadable(version.metadata.formatVersion, context.readers);
     if (error) throw error;
     columnsOf(version, options.key);
@@ -276,9 +277,8 @@ export class IcebergTableWriter extends MaintainedTable {
   }
 }
 
-interface WriterContext {
+interface WriterContext extends TablePlace {
   readonly table: TableSchema['table'];
-  readonly store: ObjectStore;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly layout: FileLayout;
@@ -287,11 +287,18 @@ interface WriterContext {
   readonly planBytes: number;
 }
 
+function tableAt(
+  location: string | ObjectStore | CatalogTable,
+  { clock, logger = silentLogger }: IcebergTableWriterOptions,
+): CatalogTable {
+  if (typeof location === 'string') return tableAt(openObjectStore(location), { clock, logger });
+  return isCatalogTable(location) ? location : filesystemTable(location, { clock, logger });
+}
+
 function contextOf(
-  location: string | ObjectStore,
+  { store, catalog }: TablePlace,
   options: IcebergTableWriterOptions,
 ): WriterContext {
-  const store = typeof location === 'string' ? openObjectStore(location) : location;
   const { clock, logger = silentLogger } = options;
   const layout: FileLayout = {
     compression: options.compression ?? DEFAULT_LAYOUT.compression,
@@ -300,7 +307,7 @@ function contextOf(
   };
   const table = { namespace: '', name: store.url };
   const { readers = [] } = options;
-  return { table, store, clock, logger, layout, readers, spill: 'none', planBytes: 0 };
+  return { table, store, catalog, clock, logger, layout, readers, spill: 'none', planBytes: 0 };
 }
 
 function schemaOf({ fields, key = [] }: NewTable): TableSchema {

@@ -1,9 +1,12 @@
 import type { ColumnBatch, Field, ObjectStore } from '@cdc-demo/cdc-core';
 import type { FileResolver } from '@cdc-demo/lake-core';
 import { openObjectStore } from '@cdc-demo/object-store';
+import { isCatalogTable } from './catalog/table-catalog.ts';
+import type { CatalogTable } from './catalog/table-catalog.ts';
 import { DeleteFiles } from './deletes/delete-files.ts';
 import { readChanges } from './changes/read-changes.ts';
 import type { ChangeOptions } from './changes/read-changes.ts';
+import { IcebergError } from './errors.ts';
 import type { ContentFile } from './manifest/manifest-file.ts';
 import { newestMetadata, readMetadata } from './metadata/find-metadata.ts';
 import type {
@@ -77,14 +80,21 @@ export class IcebergTable {
 
   /**
    * @param location a path or URL of the table's folder or of one of its `*.metadata.json` files,
-   * or a store whose root is the table's folder. Of a folder the newest metadata file is taken.
+   * or a store whose root is the table's folder; the table of a catalog. Of a folder the newest
+   * metadata file is taken.
    * @throws IcebergError `iceberg/not-a-table`, `iceberg/metadata-invalid`,
    * `iceberg/unsupported-version`
    */
   static async open(
-    location: string | ObjectStore,
+    location: string | ObjectStore | CatalogTable,
     options: ReadOptions = {},
   ): Promise<IcebergTable> {
+    if (isCatalogTable(location)) {
+      const { store, version } = (await location.find()) ?? notATable(location);
+      const { metadata } = version;
+      const files = new TableFiles(store, metadata.location, options.resolver);
+      return new IcebergTable(metadata, files, options);
+    }
     const [, folder = './', name] =
       (typeof location === 'string' ? METADATA_FILE.exec(location) : undefined) ?? [];
     const root = name === undefined ? location : folder;
@@ -202,4 +212,10 @@ export class IcebergTable {
     const schema = schemas.find((each) => each.id === id);
     return schema ?? { id, columns: [], identifierFieldIds: [] };
   }
+}
+
+function notATable({ name }: CatalogTable): never {
+  throw new IcebergError('iceberg/not-a-table', `There is no Iceberg table ${name}`, {
+    context: { table: name },
+  });
 }

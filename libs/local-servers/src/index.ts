@@ -5,3 +5,8 @@ export { testedVersions, testedVersionsFrom } from './postgres/tested-versions.t
 export type { ServerTls } from './postgres/data-folder.ts';
 export { LocalServerError, policy } from './errors.ts';
 export type { LocalServerErrorCode } from './errors.ts';
+export { startIcebergRest } from './iceberg-rest/local-iceberg-rest.ts';
+export type {
+  LocalIcebergRest,
+  LocalIcebergRestOptions,
+} from './iceberg-rest/local-iceberg-rest.ts';

@@ -12,6 +12,7 @@ export { loadConfig, parseConfig } from './config/load-config.ts';
 export { stateLocation } from './config/pipeline-config.ts';
 export type {
   ConfigFile,
+  RestCatalogConfig,
   SinkConfig,
   PipelineConfig,
   PostgresSourceConfig,

@@ -24,7 +24,10 @@ export interface Output {
 }
 
 export function withUri(command: Command): Command {
-  return command.argument('<uri>', 'the table: a path or a file: URL of its folder');
+  return command.argument(
+    '<uri>',
+    'the table: a path or a file: URL of its folder, or catalog.namespace.table',
+  );
 }
 
 /** Adds the flags of `At`. */

@@ -73,6 +73,12 @@ Examples:
   $ cdc-demo table tag warehouse/db/customers end-of-2026 --keep-days 3650
   $ cdc-demo table cut --config cdc-demo.yaml --at 2026-01-31T12:00:00Z
 
+An Iceberg table of a REST catalog is named catalog.namespace.table. Its catalog is described by the
+variables of PyIceberg: PYICEBERG_CATALOG__<CATALOG>__URI, and where they are needed __WAREHOUSE,
+__CREDENTIAL (client:secret), __TOKEN, __SCOPE, __OAUTH2_SERVER_URI and __PREFIX.
+  $ export PYICEBERG_CATALOG__PROD__URI=http://localhost:8181
+  $ cdc-demo table rows prod.shop.customers --format table
+
 Exit codes: 0 done; 1 not a table; 2 unreadable, or wrong arguments; 3 verify: the feed is not true`,
     );
 }

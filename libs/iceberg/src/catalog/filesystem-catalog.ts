@@ -5,30 +5,22 @@ import { IcebergError, isIcebergError, orInvalid } from '../errors.ts';
 import { TableFiles } from '../files/table-files.ts';
 import { newestMetadata } from '../metadata/find-metadata.ts';
 import { tableMetadata } from '../metadata/parse-table-metadata.ts';
-import type { TableMetadata } from '../metadata/table-metadata.ts';
 import { updateMetadata } from './metadata-update.ts';
-import type { MetadataFile, MetadataUpdate } from './metadata-update.ts';
+import type { MetadataUpdate } from './metadata-update.ts';
+import { DELETES_OLD, draftTable, previewTable } from './table-catalog.ts';
+import type { CatalogTable, TableCatalog, TableVersion } from './table-catalog.ts';
 
-const DRAFT = 'of the next commit';
 const FOLDER = 'metadata/';
 const HINT = `${FOLDER}version-hint.text`;
-/** Says that old metadata files go with the log; see the table properties of Iceberg. */
-export const DELETES_OLD = 'write.metadata.delete-after-commit.enabled';
 const NAME = /^metadata\/v(\d+)\.metadata\.json$/;
-
-/** A table as one of its metadata files has it. */
-export interface TableVersion extends MetadataFile {
-  readonly metadata: TableMetadata;
-  /** Counts the metadata files, from 1. */
-  readonly version: number;
-}
 
 /**
  * A table whose newest metadata file is the one with the greatest number (table specification,
  * "File System Tables"). Each file is created exclusively, where the specification renames: of two
  * writers one gets the number, on any store that has such a create.
  */
-export class FilesystemCatalog {
+export class FilesystemCatalog implements TableCatalog {
+  readonly metadataFiles = 'ours';
   readonly #store: ObjectStore;
   readonly #clock: Clock;
   readonly #logger: Logger;
@@ -43,16 +35,10 @@ export class FilesystemCatalog {
     this.#logger = logger;
   }
 
-  /** The table's location without a slash at the end; no encoded URL, as in all of its files. */
   get location(): string {
     return decodeURIComponent(this.#store.url).replace(/\/+$/, '');
   }
 
-  /**
-   * The newest metadata; undefined where there is no table.
-   * @throws IcebergError `iceberg/not-writable` for a table that another catalog keeps; as
-   * `parseTableMetadata`
-   */
   async load(): Promise<TableVersion | undefined> {
     const key = await this.#newest();
     if (key === undefined) return undefined;
@@ -66,12 +52,10 @@ export class FilesystemCatalog {
     return bytes ? this.#parse(version, bytes) : this.load();
   }
 
-  /** A table that is to be created: to prepare its first snapshot. */
   draft(json: ExactJsonObject): TableVersion {
-    return { json, metadata: tableMetadata(json, DRAFT), version: 0, location: '' };
+    return draftTable(json);
   }
 
-  /** Creates a drafted table; undefined when there is one already. */
   create(
     { json, location }: TableVersion,
     updates: readonly MetadataUpdate[],
@@ -80,14 +64,10 @@ export class FilesystemCatalog {
     return this.#write(1, { ...made, 'metadata-log': [] });
   }
 
-  /** A table after changes that nobody has committed yet. */
   preview(base: TableVersion, updates: readonly MetadataUpdate[]): TableVersion {
-    if (updates.length === 0) return base;
-    const json = updateMetadata(base, updates, base.metadata.lastUpdatedMs);
-    return { ...base, json, metadata: tableMetadata(json, DRAFT) };
+    return previewTable(base, updates);
   }
 
-  /** Makes the next version; undefined when somebody else has it. */
   async commit(
     base: TableVersion,
     updates: readonly MetadataUpdate[],
@@ -172,6 +152,22 @@ export class FilesystemCatalog {
       throw error;
     }
   }
+}
+
+/** The table of a folder, which says itself which version of it is the newest. */
+export function filesystemTable(
+  store: ObjectStore,
+  context: { readonly clock: Clock; readonly logger: Logger },
+): CatalogTable {
+  const catalog = new FilesystemCatalog(store, context);
+  return {
+    name: store.url,
+    find: async () => {
+      const version = await catalog.load();
+      return version && { store, catalog, version };
+    },
+    place: () => Promise.resolve({ store, catalog }),
+  };
 }
 
 /** The metadata files of earlier versions, the oldest first. */

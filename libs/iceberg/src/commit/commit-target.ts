@@ -1,5 +1,5 @@
 import type { PreparedRows, RowTarget } from '@cdc-demo/lake-core';
-import type { TableVersion } from '../catalog/filesystem-catalog.ts';
+import type { TableVersion } from '../catalog/table-catalog.ts';
 import type { LiveDataFile } from '../write/live-data-file.ts';
 import type { FileChanges } from './snapshot-writer.ts';
 import type { StoredRows } from './stored-rows.ts';

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { FieldReader } from '@cdc-demo/lake-core';
-import type { TableVersion } from '../catalog/filesystem-catalog.ts';
+import type { TableVersion } from '../catalog/table-catalog.ts';
 import { IcebergError } from '../errors.ts';
 import type { ManifestHead } from '../manifest/write-manifest.ts';
 import { boundSpec } from '../partition/partition-columns.ts';

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { ObjectStore } from '@cdc-demo/cdc-core';
 import type { ExactJsonObject } from '@cdc-demo/lake-core';
 import { writeAvro } from '../avro/write-object-container.ts';
-import type { TableVersion } from '../catalog/filesystem-catalog.ts';
+import type { TableVersion } from '../catalog/table-catalog.ts';
 import type { MetadataUpdate } from '../catalog/metadata-update.ts';
 import type { TableFiles } from '../files/table-files.ts';
 import type { ManifestCache } from '../manifest/manifest-cache.ts';

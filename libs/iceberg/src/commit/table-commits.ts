@@ -1,8 +1,8 @@
 import type { Clock, Logger, ObjectStore } from '@cdc-demo/cdc-core';
 import type { FileResolver, TableColumns } from '@cdc-demo/lake-core';
 import { FilesystemCatalog } from '../catalog/filesystem-catalog.ts';
-import type { TableVersion } from '../catalog/filesystem-catalog.ts';
 import type { MetadataUpdate } from '../catalog/metadata-update.ts';
+import type { TableCatalog, TableVersion } from '../catalog/table-catalog.ts';
 import { TableFiles } from '../files/table-files.ts';
 import { ManifestCache } from '../manifest/manifest-cache.ts';
 import { LiveFiles } from '../snapshot/live-files.ts';
@@ -18,6 +18,8 @@ export interface CommitsContext {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly resolver?: FileResolver | undefined;
+  /** By default the table's folder itself. */
+  readonly catalog?: TableCatalog | undefined;
 }
 
 /** What a commit changes. */
@@ -32,14 +34,14 @@ export interface CommitRequest {
 /** Commits to one table of a catalog, each after the newest version that is known here. */
 export class TableCommits {
   readonly #context: CommitsContext;
-  readonly #catalog: FilesystemCatalog;
+  readonly #catalog: TableCatalog;
   readonly #files: TableFiles;
   readonly #manifests: ManifestCache;
   #version: TableVersion;
 
   constructor(context: CommitsContext, version: TableVersion) {
     this.#context = context;
-    this.#catalog = new FilesystemCatalog(context.store, context);
+    this.#catalog = catalogOf(context);
     this.#version = version;
     const { store, resolver } = context;
     this.#files = new TableFiles(store, version.metadata.location, resolver);
@@ -113,7 +115,7 @@ export async function createTable(
   { files, properties = {} }: CommitRequest,
 ): Promise<TableVersion | undefined> {
   const { store, clock, resolver } = context;
-  const catalog = new FilesystemCatalog(store, context);
+  const catalog = catalogOf(context);
   const found = new TableFiles(store, draft.metadata.location, resolver);
   const snapshot = await writeSnapshot(
     { store, files: found, manifests: new ManifestCache(found) },
@@ -126,6 +128,10 @@ export async function createTable(
   ]);
   if (!version) await snapshot.discard();
   return version;
+}
+
+function catalogOf(context: CommitsContext): TableCatalog {
+  return context.catalog ?? new FilesystemCatalog(context.store, context);
 }
 
 function propertyUpdates(updates: Readonly<Record<string, string>>): readonly MetadataUpdate[] {

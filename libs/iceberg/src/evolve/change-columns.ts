@@ -1,6 +1,6 @@
 import { FieldReader, formatTableColumns, parseTableColumns } from '@cdc-demo/lake-core';
 import type { ColumnChange, TableColumns } from '@cdc-demo/lake-core';
-import type { TableVersion } from '../catalog/filesystem-catalog.ts';
+import type { TableVersion } from '../catalog/table-catalog.ts';
 import type { MetadataUpdate } from '../catalog/metadata-update.ts';
 import { COLUMNS_PROPERTY } from '../sink/table-state.ts';
 import { checkChange, findColumn, refused } from './check-change.ts';

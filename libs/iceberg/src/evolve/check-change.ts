@@ -2,7 +2,7 @@ import { describeType, sameType } from '@cdc-demo/cdc-core';
 import type { Field } from '@cdc-demo/cdc-core';
 import { FieldReader } from '@cdc-demo/lake-core';
 import type { ColumnChange, TableColumns } from '@cdc-demo/lake-core';
-import type { TableVersion } from '../catalog/filesystem-catalog.ts';
+import type { TableVersion } from '../catalog/table-catalog.ts';
 import { IcebergError } from '../errors.ts';
 import { TABLE_TYPES } from '../schema/table-types.ts';
 

@@ -1,6 +1,6 @@
 import { FieldReader, changeColumns, isJsonObject } from '@cdc-demo/lake-core';
 import type { ColumnChange, ExactJson, ExactJsonObject, TableColumns } from '@cdc-demo/lake-core';
-import type { TableVersion } from '../catalog/filesystem-catalog.ts';
+import type { TableVersion } from '../catalog/table-catalog.ts';
 import type { MetadataUpdate } from '../catalog/metadata-update.ts';
 import { formatField, formatType } from '../schema/format-schema.ts';
 

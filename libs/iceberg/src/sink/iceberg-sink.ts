@@ -1,8 +1,10 @@
 import type { Sink, TableName } from '@cdc-demo/cdc-core';
 import { DEFAULT_LAYOUT } from '@cdc-demo/lake-core';
+import { filesystemTable } from '../catalog/filesystem-catalog.ts';
+import { isCatalogTable } from '../catalog/table-catalog.ts';
 import { DEFAULT_UPKEEP } from '../upkeep/upkeep-policy.ts';
 import { IcebergTableSink } from './iceberg-table-sink.ts';
-import type { IcebergSinkOptions } from './sink-options.ts';
+import type { IcebergSinkOptions, TableSettings } from './sink-options.ts';
 import { newFormatVersion } from '../write/table-readers.ts';
 
 /** Attempts of one commit among other writers. */
@@ -10,7 +12,8 @@ const MAX_ATTEMPTS = 20;
 const PLAN_BYTES = 16 * 1024 * 1024;
 
 /**
- * Keeps one Iceberg table for each source table, at the root of the store that `location` gives.
+ * Keeps one Iceberg table for each source table: in a catalog, or at the root of the store that
+ * `location` gives.
  *
  * Every commit is all or nothing, and names the position that the table has then. It counts once,
  * whatever fails: a change that the table has is left out, an answer that was lost is looked up.
@@ -33,9 +36,9 @@ export class IcebergSink implements Sink {
       targetFileRows = DEFAULT_LAYOUT.targetFileRows,
     } = this.#options;
     const { upkeep = {}, onUpkeep = ignore } = this.#options;
-    const sink = new IcebergTableSink({
+    const place = location(table);
+    const settings: TableSettings = {
       table,
-      store: location(table),
       mode,
       formatVersion,
       readers,
@@ -48,7 +51,9 @@ export class IcebergSink implements Sink {
       onUpkeep,
       spill,
       planBytes,
-    });
+    };
+    const found = isCatalogTable(place) ? place : filesystemTable(place, { clock, logger });
+    const sink = new IcebergTableSink(settings, found);
     this.#tables.add(sink);
     return sink;
   }

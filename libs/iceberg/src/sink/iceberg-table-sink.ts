@@ -19,9 +19,15 @@ import {
   newTableColumns,
 } from '@cdc-demo/lake-core';
 import type { SourceChanges, TableColumns } from '@cdc-demo/lake-core';
-import { DELETES_OLD, FilesystemCatalog } from '../catalog/filesystem-catalog.ts';
-import type { TableVersion } from '../catalog/filesystem-catalog.ts';
+import { FilesystemCatalog } from '../catalog/filesystem-catalog.ts';
 import { newMetadata } from '../catalog/new-metadata.ts';
+import { DELETES_OLD } from '../catalog/table-catalog.ts';
+import type {
+  CatalogTable,
+  TableCatalog,
+  TablePlace,
+  TableVersion,
+} from '../catalog/table-catalog.ts';
 import { TableCommits, createTable } from '../commit/table-commits.ts';
 import { IcebergError, icebergErrors } from '../errors.ts';
 import type { IcebergCompaction } from '../compaction/stage-compaction.ts';
@@ -37,7 +43,7 @@ import { IcebergCommits } from './iceberg-commits.ts';
 import type { IcebergCommitter } from './iceberg-commits.ts';
 import { removeSettledTables, unpublishedTable } from './remove-settled.ts';
 import { IcebergSettlement } from './settlement.ts';
-import type { TableContext } from './sink-options.ts';
+import type { TableContext, TableSettings } from './sink-options.ts';
 import { IcebergSnapshotStage } from './snapshot-stage.ts';
 import { readStaged } from './staged-files.ts';
 import type { StagedFiles } from './staged-files.ts';
@@ -59,21 +65,25 @@ interface OpenTable {
 
 /** One Iceberg table that follows one source table. See `TableSink` for the order of calls. */
 export class IcebergTableSink implements TableSink {
-  readonly #context: TableContext;
-  readonly #catalog: FilesystemCatalog;
+  readonly #settings: TableSettings;
+  readonly #table: CatalogTable;
+  #place: TablePlace | undefined;
   #writer: Writer | undefined;
   #open: OpenTable | undefined;
   #upkeep: TableUpkeep<FileCondition, IcebergCompaction> | undefined;
   #pending: SourceChanges[] = [];
 
-  constructor(context: TableContext) {
-    this.#context = context;
-    this.#catalog = new FilesystemCatalog(context.store, context);
+  /** @param place of a table that needs no `open` */
+  constructor(settings: TableSettings, table: CatalogTable, place?: TablePlace) {
+    this.#settings = settings;
+    this.#table = table;
+    this.#place = place;
   }
 
   async open(writer: Writer): Promise<OpenOutcome> {
     this.#writer = writer;
     this.#pending = [];
+    this.#place = await this.#table.place();
     const version = await this.#catalog.load();
     if (!version) return { outcome: 'missing' };
     const opened = this.#adopt(version, writer);
@@ -83,9 +93,10 @@ export class IcebergTableSink implements TableSink {
 
   async sweepStaged(kept: readonly StagedSnapshot[]): Promise<void> {
     const { pipeline } = this.#openedBy();
-    const { store, logger } = this.#context;
+    const { store, logger, catalog } = this.#context;
+    const { metadataFiles } = catalog;
     const keys = kept.flatMap((staged) => readStaged(staged).files.map((file) => this.#key(file)));
-    const swept = await sweepStage(store, pipeline, new Set(keys));
+    const swept = await sweepStage(store, { pipeline, kept: new Set(keys), metadataFiles });
     if (swept > 0) logger.info('removed files of an unfinished snapshot', { files: swept });
   }
 
@@ -104,9 +115,10 @@ export class IcebergTableSink implements TableSink {
   ): Promise<SnapshotSettlement> {
     const id = `${point.incarnation}-${randomUUID()}`;
     const store = unpublishedTable(this.#context.store, id);
+    const catalog = new FilesystemCatalog(store, this.#settings);
     const kept = { upkeep: 'off', partitionBy: undefined } as const;
-    const context: TableContext = { ...this.#context, ...kept, store };
-    const table = new IcebergTableSink(context);
+    const context: TableContext = { ...this.#context, ...kept, store, catalog };
+    const table = new IcebergTableSink(context, this.#table, context);
     const created = await table.#createFrom(staged, point);
     if (created.outcome === 'conflicted') throw created.error;
     return new IcebergSettlement(context, table);
@@ -277,6 +289,15 @@ export class IcebergTableSink implements TableSink {
 
   #key({ file_path: path }: FileRecord): string {
     return new TableFiles(this.#context.store, this.#catalog.location).locate(path).key;
+  }
+
+  get #context(): TableContext {
+    if (!this.#place) throw new Error('The table is not open');
+    return { ...this.#settings, ...this.#place };
+  }
+
+  get #catalog(): TableCatalog {
+    return this.#context.catalog;
   }
 
   #opened(call: string): OpenTable {

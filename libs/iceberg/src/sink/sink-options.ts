@@ -7,13 +7,14 @@ import type {
   UpkeepEvent,
 } from '@cdc-demo/cdc-core';
 import type { FileLayout, SinkMode } from '@cdc-demo/lake-core';
+import type { CatalogTable, TablePlace } from '../catalog/table-catalog.ts';
 import type { WrittenVersion } from '../manifest/manifest-schema.ts';
 import type { IcebergUpkeepPolicy } from '../upkeep/upkeep-policy.ts';
 import type { TableReader } from '../write/table-readers.ts';
 
 export interface IcebergSinkOptions extends Partial<FileLayout> {
-  /** The store whose root is the table. */
-  readonly location: (table: TableName) => ObjectStore;
+  /** The store whose root is the table, or the table of a catalog. */
+  readonly location: (table: TableName) => ObjectStore | CatalogTable;
   /** `upsert` (default): rows by key with their newest values. `append`: every change as a row. */
   readonly mode?: SinkMode;
   /** Of new tables; by default the highest that the readers know. */
@@ -49,10 +50,11 @@ export interface IcebergSinkOptions extends Partial<FileLayout> {
   readonly planBytes?: number;
 }
 
-/** What the parts of one table's sink share. */
-export interface TableContext {
+/** What the parts of one table's sink share once it is known where the table lies. */
+export interface TableContext extends TableSettings, TablePlace {}
+
+export interface TableSettings {
   readonly table: TableName;
-  readonly store: ObjectStore;
   readonly mode: SinkMode;
   readonly formatVersion: WrittenVersion;
   readonly readers: readonly TableReader[];

@@ -13,16 +13,26 @@ const COMMITTED = new RegExp(`^data/${PARTITION}${UUID}(?:-deletes)?\\.[a-z.]+$`
 /** Manifests of a table that was about to be made. */
 const MANIFEST = new RegExp(`^metadata/(?:${UUID}-m\\d+|snap-\\d+-1-${UUID})\\.avro$`);
 
+/** What a service wrote, of a table that it was about to make or that it has dropped. */
+const METADATA = /^metadata\/[^/]+\.metadata\.json(?:\.gz)?$/;
+
+export interface StageSweep {
+  readonly pipeline: string;
+  /** Keys of files that stay. */
+  readonly kept: ReadonlySet<string>;
+  /** As `TableCatalog` says. A service may still make a table whose creation it never answered. */
+  readonly metadataFiles: 'ours' | 'of-service';
+}
+
 /**
- * Removes the files that earlier stages of this pipeline left, except `kept`.
- * @param kept keys
+ * Removes the files that earlier stages of this pipeline left, except `kept`. Manifests that a
+ * service may yet need stay; the clean-up of orphans finds them once they are old.
  * @returns how many
  * @throws IcebergError `iceberg/not-ours` when there is anything else; nothing is removed then
  */
 export async function sweepStage(
   store: ObjectStore,
-  pipeline: string,
-  kept: ReadonlySet<string>,
+  { pipeline, kept, metadataFiles }: StageSweep,
 ): Promise<number> {
   const stage = new RegExp(`^data/${PARTITION}${stagePrefix(pipeline)}`);
   const staged: string[] = [];
@@ -30,6 +40,7 @@ export async function sweepStage(
   const unpublished: string[] = [];
   for await (const { key } of store.list('')) {
     if (key.startsWith(STATE_FOLDER) || kept.has(key)) continue;
+    if (metadataFiles === 'of-service' && (MANIFEST.test(key) || METADATA.test(key))) continue;
     if (key.startsWith(UNPUBLISHED_FOLDER)) unpublished.push(key);
     else if (stage.test(key)) staged.push(key);
     else if (COMMITTED.test(key) || MANIFEST.test(key)) committed.push(key);

@@ -3,7 +3,7 @@ import type { Writer } from '@cdc-demo/cdc-core';
 import { parseTableColumns, parseTablePosition } from '@cdc-demo/lake-core';
 import type { StateOutcome } from '@cdc-demo/lake-core';
 import { IcebergError, isIcebergError } from '../errors.ts';
-import type { TableVersion } from '../catalog/filesystem-catalog.ts';
+import type { TableVersion } from '../catalog/table-catalog.ts';
 import { snapshotHead } from '../commit/snapshot-head.ts';
 import { unreadable } from '../write/table-readers.ts';
 import type { TableContext } from './sink-options.ts';

@@ -1,7 +1,7 @@
 import type { Clock, ObjectStore } from '@cdc-demo/cdc-core';
 import { FieldReader, FileDeletion } from '@cdc-demo/lake-core';
 import type { FileDeletionOptions } from '@cdc-demo/lake-core';
-import type { TableVersion } from '../catalog/filesystem-catalog.ts';
+import type { TableVersion } from '../catalog/table-catalog.ts';
 import type { TableFiles } from '../files/table-files.ts';
 import { snapshotPaths } from './snapshot-paths.ts';
 
@@ -10,7 +10,7 @@ const FOLDERS = ['data/', 'metadata/'] as const;
 const DAY_MS = 24 * 3600 * 1000;
 /** No commit takes longer. */
 export const MIN_AGE_MS = 3 * DAY_MS;
-/** What a table is found by, with a catalog or without. */
+/** What a table is found by, by its number or by a service that keeps it. */
 const METADATA = /^metadata\/(?:[^/]+\.metadata\.json(?:\.gz)?|version-hint\.text)$/;
 
 export interface OrphansOptions extends FileDeletionOptions {
@@ -26,8 +26,9 @@ export interface OrphansResult {
 
 /**
  * Deletes the files below `data/` and `metadata/` that nothing in the table's metadata names, and
- * that are old enough: what failed commits and expired snapshots have left. Metadata files whose
- * version a reader may ask for are not touched. Safe to be ended at any moment and to be run again.
+ * that are old enough: what failed commits and expired snapshots have left. Metadata files are not
+ * touched: a reader may ask for their version, and a service removes those that it has made. Safe
+ * to be ended at any moment and to be run again.
  * @throws as `snapshotPaths`
  */
 export async function removeOrphans(

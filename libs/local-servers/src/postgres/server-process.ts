@@ -11,13 +11,13 @@ import type { ServerUser } from './server-user.ts';
  * removes the folder $0 unless told to keep it. The server is the only one that holds standard
  * error, so its end tells that every process of the server is gone.
  */
-const KEEPER = `
+const keeper = ({ endSignal = 'QUIT' }: ServerCommand): string => `
 "$@" </dev/null >&2 &
 pid=$!
 exec 2>/dev/null
 echo $pid
 read -r word
-if [ -z "$0" ]; then kill -INT $pid; else kill -QUIT $pid; fi
+if [ -z "$0" ]; then kill -INT $pid; else kill -${endSignal} $pid; fi
 wait $pid
 [ "$word" = keep ] || [ -z "$0" ] || rm -rf -- "$0"
 `;
@@ -33,6 +33,10 @@ export interface ServerCommand {
   readonly user: ServerUser;
   /** Folder to remove should this process die. */
   readonly temporary: string | undefined;
+  /** What the server writes once it takes connections; what Postgres writes unless given. */
+  readonly ready?: RegExp;
+  /** Ends a server at once whose folder vanishes anyway; `QUIT` unless given. */
+  readonly endSignal?: 'QUIT' | 'TERM';
 }
 
 export type StartOutcome = 'ready' | 'ended';
@@ -41,37 +45,43 @@ export type StartOutcome = 'ready' | 'ended';
 export class ServerProcess {
   readonly pid: number;
   readonly #keeper: ChildProcessByStdio<Writable, Readable, Readable>;
+  readonly #readyText: RegExp;
   readonly #ended: Promise<void>;
   #isEnded = false;
   #log = '';
 
-  private constructor(keeper: ChildProcessByStdio<Writable, Readable, Readable>, pid: number) {
+  private constructor(
+    child: ChildProcessByStdio<Writable, Readable, Readable>,
+    pid: number,
+    ready: RegExp,
+  ) {
     this.pid = pid;
-    this.#keeper = keeper;
-    keeper.stderr.on('data', (text: string) => {
+    this.#keeper = child;
+    this.#readyText = ready;
+    child.stderr.on('data', (text: string) => {
       this.#log = (this.#log + text).slice(-LOG_LIMIT);
     });
-    this.#ended = once(keeper.stderr, 'close').then(() => {
+    this.#ended = once(child.stderr, 'close').then(() => {
       this.#isEnded = true;
     });
   }
 
   static async spawn(command: ServerCommand): Promise<ServerProcess> {
-    const { program, args, user, temporary } = command;
-    const keeper = spawn('/bin/sh', ['-c', KEEPER, temporary ?? '', program, ...args], {
+    const { program, args, user, temporary, ready = READY } = command;
+    const started = spawn('/bin/sh', ['-c', keeper(command), temporary ?? '', program, ...args], {
       ...user.identity,
       cwd: '/',
       detached: true,
       stdio: ['pipe', 'pipe', 'pipe'],
       env: { ...process.env, LC_ALL: 'C' },
     });
-    keeper.stdin.on('error', () => {
+    started.stdin.on('error', () => {
       // The keeper is gone; there is nothing left to tell it.
     });
-    keeper.stderr.setEncoding('utf8');
-    await once(keeper, 'spawn');
-    const [line] = (await once(keeper.stdout, 'data')) as [Buffer];
-    return new ServerProcess(keeper, Number(line.toString('utf8')));
+    started.stderr.setEncoding('utf8');
+    await once(started, 'spawn');
+    const [line] = (await once(started.stdout, 'data')) as [Buffer];
+    return new ServerProcess(started, Number(line.toString('utf8')), ready);
   }
 
   /** The newest lines that the server wrote. */
@@ -88,7 +98,7 @@ export class ServerProcess {
     const { stderr } = this.#keeper;
     const outcome = await new Promise<StartOutcome>((resolve) => {
       const look = (): void => {
-        if (READY.test(this.#log)) resolve('ready');
+        if (this.#readyText.test(this.#log)) resolve('ready');
       };
       look();
       stderr.on('data', look);
@@ -104,7 +114,7 @@ export class ServerProcess {
    * (SIGINT) waits for replication clients to confirm everything; one that does not within 10 s is
    * left behind by an immediate shutdown.
    */
-  async end(signal: 'SIGINT' | 'SIGQUIT' | 'SIGKILL'): Promise<void> {
+  async end(signal: 'SIGINT' | 'SIGQUIT' | 'SIGTERM' | 'SIGKILL'): Promise<void> {
     this.#hold(true);
     if (!this.#isEnded) process.kill(this.pid, signal);
     const patience = setTimeout(() => {

@@ -65,6 +65,27 @@ describe('parseConfig', () => {
     });
   });
 
+  it('takes an Iceberg sink whose tables a REST catalog keeps', () => {
+    const rest = (more: string): string =>
+      minimal.replace(
+        /sink:[^]*?location: .*\n/,
+        `sink:\n      type: iceberg\n      catalog: { type: rest, uri: "http://c:8181"${more} }\n`,
+      );
+    const sources = { ...noFiles, env: { ...env, CREDENTIAL: 'me:hidden' } };
+    const load = (text: string) => parseConfig(text, sources, 'a').pipelines[0];
+    const state = '    state: ./state\n';
+    expect(load(rest(', credential: "${env:CREDENTIAL}"') + state)?.sink).toMatchObject({
+      catalog: { type: 'rest', uri: 'http://c:8181', namespace: '{schema}', name: '{table}' },
+    });
+    expect(JSON.stringify(load(rest(', credential: "${env:CREDENTIAL}"') + state))).not.toContain(
+      'hidden',
+    );
+    expect(() => load(rest(', credential: "me:hidden"') + state)).toThrow(
+      'credential: a password stands in the file',
+    );
+    expect(() => load(rest(''))).toThrow('write the folder of the progress records');
+  });
+
   it('takes an Iceberg sink, with what that has besides', () => {
     const text = minimal.replace('type: delta', 'type: iceberg');
     expect(parse(text).pipelines[0]?.sink).toMatchObject({
@@ -82,7 +103,7 @@ describe('parseConfig', () => {
       partitionBy: { 'public.orders': ['day(at)', 'bucket(16, id)'] },
     });
     expect(() => parse(text + '      readers: [polars]\n')).toThrow(/sink\.readers/);
-    expect(() => parse(text + '      catalog: { type: rest }\n')).toThrow(/sink\.catalog\.type/);
+    expect(() => parse(text + '      catalog: { type: hive }\n')).toThrow(/sink\.catalog\.type/);
     expect(() => parse(text + '      upkeep: { vacuum: true }\n')).toThrow(
       'sink.upkeep.vacuum: this key does not belong here',
     );

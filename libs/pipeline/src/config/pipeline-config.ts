@@ -99,11 +99,41 @@ const deltaSink = z.strictObject({
   partitionBy: z.record(z.string(), z.array(z.string().min(1)).min(1)).default({}),
 });
 
+/** A service that speaks the protocol of the Apache Iceberg REST catalog. */
+const restCatalog = z.strictObject({
+  type: z.literal('rest'),
+  uri: z.string().regex(/^https?:\/\/[^@]+$/, 'write the http(s) URI, without a password'),
+  /** Which one of the service's catalogs. */
+  warehouse: z.string().min(1).optional(),
+  /** `client:secret` of OAuth2. */
+  credential: z.instanceof(Secret).optional(),
+  /** A bearer token. */
+  token: z.instanceof(Secret).optional(),
+  scope: z.string().min(1).optional(),
+  /** Where tokens are given; the service's own unless given. */
+  oauth2ServerUri: z
+    .string()
+    .regex(/^https?:\/\/[^@]+$/, 'write an http(s) URI')
+    .optional(),
+  prefix: z.string().min(1).optional(),
+  /** The parts of the tables' namespace, with dots between them. */
+  namespace: z.string().min(1).default('{schema}'),
+  name: z
+    .string()
+    .refine((text) => text.includes('{table}'), 'write {table} where the table name belongs')
+    .default('{table}'),
+  timeoutMs: millis.default(60_000),
+});
+
 const icebergSink = z.strictObject({
   type: z.literal('iceberg'),
   ...tables,
-  /** Who says which version of a table is the newest: the files of the table themselves. */
-  catalog: z.strictObject({ type: z.literal('filesystem') }).prefault({ type: 'filesystem' }),
+  /** Tables that a catalog service keeps lie where that says, unless this is given. */
+  location: tables.location.optional(),
+  /** Who says which version of a table is the newest: its own files, or a service. */
+  catalog: z
+    .discriminatedUnion('type', [z.strictObject({ type: z.literal('filesystem') }), restCatalog])
+    .prefault({ type: 'filesystem' }),
   /** Of new tables; by default the highest that all readers know. */
   formatVersion: z.union([z.literal(2), z.literal(3)]).optional(),
   /** Engines that have to be able to read the tables. */
@@ -168,7 +198,17 @@ const pipelineKeys = z.strictObject({
   heartbeatIntervalMs: millis.default(10_000),
 });
 
-const pipeline = pipelineKeys.superRefine(({ source, sink }, context) => {
+const pipeline = pipelineKeys.superRefine(({ source, sink, state }, context) => {
+  if (sink.location === undefined && 'catalog' in sink) {
+    const isService = sink.catalog.type === 'rest';
+    const missing = isService ? ['state'] : ['sink', 'location'];
+    const message = isService
+      ? 'write the folder of the progress records, as the sink has no location'
+      : 'write where the tables are to lie';
+    if (!isService || state === undefined) {
+      context.addIssue({ code: 'custom', path: missing, message });
+    }
+  }
   const tables = new Set(source.tables.map(formatTableName));
   for (const table of Object.keys(sink.partitionBy)) {
     if (tables.has(table)) continue;
@@ -191,6 +231,7 @@ export type ConfigFile = z.infer<typeof configFile>;
 export type PipelineConfig = ConfigFile['pipelines'][number];
 export type PostgresSourceConfig = z.infer<typeof postgresSource>;
 export type SinkConfig = PipelineConfig['sink'];
+export type RestCatalogConfig = z.infer<typeof restCatalog>;
 
 function areDistinct(tables: readonly TableName[]): boolean {
   return new Set(tables.map(formatTableName)).size === tables.length;
@@ -204,5 +245,5 @@ export function locationPrefix(location: string): string {
 
 /** Where a pipeline keeps its progress. */
 export function stateLocation(config: PipelineConfig): string {
-  return config.state ?? `${locationPrefix(config.sink.location)}_cdc_demo/${config.id}`;
+  return config.state ?? `${locationPrefix(config.sink.location ?? '')}_cdc_demo/${config.id}`;
 }

@@ -11,7 +11,9 @@ export interface ReferenceSources {
 const REFERENCE = /\$\{(env|file):([^}]+)\}/g;
 const INLINE_PASSWORD = /^[a-z][a-z0-9+.-]*:\/\/[^/@:]*:(?!\$\{)[^/@]+@/i;
 /** Keys whose values are secrets, whatever they contain. */
-const SECRET_KEYS = new Set(['url', 'password']);
+const SECRET_KEYS = new Set(['url', 'password', 'credential', 'token']);
+/** Of these, the ones that are nothing but a secret. */
+const NEVER_INLINE = new Set(['credential', 'token']);
 
 /**
  * Replaces `${env:NAME}` and `${file:PATH}` in every text of a parsed configuration. Values of
@@ -26,19 +28,30 @@ export function resolveReferences(value: unknown, sources: ReferenceSources, pat
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(
     Object.entries(value).map(([key, item]) => {
-      const resolved: unknown = resolveReferences(item, sources, path ? `${path}.${key}` : key);
+      const at = path ? `${path}.${key}` : key;
+      if (NEVER_INLINE.has(key) && typeof item === 'string') assertReference(item, at);
+      const resolved: unknown = resolveReferences(item, sources, at);
       const isSecret = SECRET_KEYS.has(key) && typeof resolved === 'string';
       return [key, isSecret ? new Secret(resolved) : resolved];
     }),
   );
 }
 
+function assertReference(text: string, path: string): void {
+  if (text.replaceAll(REFERENCE, '').replaceAll(':', '') === '') return;
+  throw inline(path);
+}
+
+function inline(path: string): PipelineError {
+  return new PipelineError('pipeline/configuration', `${path}: a password stands in the file`, {
+    context: { key: path },
+    remedy: 'Write ${env:NAME} or ${file:PATH} in its place, and set it there',
+  });
+}
+
 function resolveText(text: string, sources: ReferenceSources, path: string): string {
   if (INLINE_PASSWORD.test(text)) {
-    throw new PipelineError('pipeline/configuration', `${path}: a password stands in the file`, {
-      context: { key: path },
-      remedy: 'Write ${env:NAME} or ${file:PATH} in its place, and set it there',
-    });
+    throw inline(path);
   }
   return text.replaceAll(REFERENCE, (_match, kind: string, name: string) => {
     if (kind === 'file') return sources.readSecretFile(name).trimEnd();
