@@ -1,4 +1,5 @@
 import type { Clock, Logger, ObjectStore } from '@cdc-demo/cdc-core';
+import { ParquetFileCache } from '@cdc-demo/lake-core';
 import type { FileResolver, TableColumns } from '@cdc-demo/lake-core';
 import { FilesystemCatalog } from '../catalog/filesystem-catalog.ts';
 import type { TableVersion } from '../catalog/filesystem-catalog.ts';
@@ -35,6 +36,7 @@ export class TableCommits {
   readonly #catalog: FilesystemCatalog;
   readonly #files: TableFiles;
   readonly #manifests: ManifestCache;
+  readonly #cache: ParquetFileCache;
   #version: TableVersion;
 
   constructor(context: CommitsContext, version: TableVersion) {
@@ -44,6 +46,7 @@ export class TableCommits {
     const { store, resolver } = context;
     this.#files = new TableFiles(store, version.metadata.location, resolver);
     this.#manifests = new ManifestCache(this.#files);
+    this.#cache = new ParquetFileCache(store);
   }
 
   get version(): TableVersion {
@@ -76,7 +79,8 @@ export class TableCommits {
     const version = this.#catalog.preview(this.#version, updates);
     const { metadata } = version;
     const live = await this.liveFiles();
-    return { version, columns, rows: storedRows({ metadata, files: this.#files, live, columns }) };
+    const stored = { metadata, files: this.#files, cache: this.#cache, live, columns };
+    return { version, columns, rows: storedRows(stored) };
   }
 
   /** Makes the next version; the id of its snapshot, or undefined when somebody else has it. */
@@ -84,7 +88,7 @@ export class TableCommits {
     const { files, updates = [], properties = {} } = request;
     const base = this.#version;
     const snapshot = await writeSnapshot(
-      { store: this.#context.store, files: this.#files, manifests: this.#manifests },
+      { store: this.#context.store, manifests: this.#manifests },
       this.#catalog.preview(base, updates),
       { changes: files, properties, nowMs: Math.floor(this.#context.clock.nowMs()) },
     );
@@ -115,11 +119,11 @@ export async function createTable(
   const { store, clock, resolver } = context;
   const catalog = new FilesystemCatalog(store, context);
   const found = new TableFiles(store, draft.metadata.location, resolver);
-  const snapshot = await writeSnapshot(
-    { store, files: found, manifests: new ManifestCache(found) },
-    draft,
-    { changes: files, properties, nowMs: Math.floor(clock.nowMs()) },
-  );
+  const snapshot = await writeSnapshot({ store, manifests: new ManifestCache(found) }, draft, {
+    changes: files,
+    properties,
+    nowMs: Math.floor(clock.nowMs()),
+  });
   const version = await catalog.create(draft, [
     ...snapshot.updates,
     ...propertyUpdates(properties),
