@@ -6,42 +6,35 @@ export interface Transfer {
   readonly bytes: number;
 }
 
-interface Counted {
-  readonly key: string;
-  readonly bytes: number;
-}
+const NOTHING: Transfer = { requests: 0, bytes: 0 };
+
+/** What tells of the table, or its rows and which of them are deleted. */
+export type ObjectKind = 'log' | 'data';
+
+/** Delta's log, Iceberg's metadata. */
+const LOG = /^(_delta_log|metadata)\//;
 
 /** Counts the bytes that are read of a store, and those of the objects that are put as a whole. */
 export class CountedStore implements ObjectStore {
   readonly url: string;
+  readonly reads = { log: NOTHING, data: NOTHING };
+  readonly puts = { log: NOTHING, data: NOTHING };
   readonly #store: ObjectStore;
-  readonly #read: Counted[] = [];
-  readonly #put: Counted[] = [];
 
   constructor(store: ObjectStore) {
     this.#store = store;
     this.url = store.url;
   }
 
-  /** What was read of the objects whose keys fit. */
-  reads(fits: (key: string) => boolean = () => true): Transfer {
-    return sumOf(this.#read, fits);
-  }
-
-  /** As `reads`, of what was put. */
-  puts(fits: (key: string) => boolean = () => true): Transfer {
-    return sumOf(this.#put, fits);
-  }
-
   async get(key: string): Promise<Uint8Array | undefined> {
     const bytes = await this.#store.get(key);
-    this.#read.push({ key, bytes: bytes?.length ?? 0 });
+    count(this.reads, key, bytes?.length ?? 0);
     return bytes;
   }
 
   async getRange(key: string, start: number, end?: number): Promise<Uint8Array> {
     const bytes = await this.#store.getRange(key, start, end);
-    this.#read.push({ key, bytes: bytes.length });
+    count(this.reads, key, bytes.length);
     return bytes;
   }
 
@@ -50,12 +43,12 @@ export class CountedStore implements ObjectStore {
   }
 
   putIfAbsent(key: string, body: Uint8Array): Promise<'created' | 'exists'> {
-    this.#put.push({ key, bytes: body.length });
+    count(this.puts, key, body.length);
     return this.#store.putIfAbsent(key, body);
   }
 
   put(key: string, body: Uint8Array): Promise<void> {
-    this.#put.push({ key, bytes: body.length });
+    count(this.puts, key, body.length);
     return this.#store.put(key, body);
   }
 
@@ -72,8 +65,8 @@ export class CountedStore implements ObjectStore {
   }
 }
 
-function sumOf(counted: readonly Counted[], fits: (key: string) => boolean): Transfer {
-  const fitting = counted.filter(({ key }) => fits(key));
-  const bytes = fitting.reduce((sum, each) => sum + each.bytes, 0);
-  return { requests: fitting.length, bytes };
+function count(counted: Record<ObjectKind, Transfer>, key: string, bytes: number): void {
+  const kind = LOG.test(key) ? 'log' : 'data';
+  const { requests, bytes: before } = counted[kind];
+  counted[kind] = { requests: requests + 1, bytes: before + bytes };
 }

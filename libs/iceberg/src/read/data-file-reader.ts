@@ -40,6 +40,8 @@ export interface DataFileReaderParts {
   readonly deletes: DeleteFiles;
   /** Rows of a batch at most. */
   readonly batchRows?: number | undefined;
+  /** For rows by their positions; see `RowsRead`. */
+  readonly gapBytes?: number | undefined;
   /** Open files of the table, where they are read again and again. */
   readonly cache?: ParquetFileCache | undefined;
 }
@@ -115,6 +117,7 @@ export class DataFileReader {
     const rows = await read.parquet.readRows(Uint32Array.from(positions), {
       fields: read.fields,
       match: 'id',
+      gapBytes: this.#parts.gapBytes,
     });
     return output(inTableTerms(rows, read), rows, { read, scan, positions });
   }
