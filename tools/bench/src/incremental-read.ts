@@ -23,12 +23,7 @@ export async function incrementalRead(rows: number, say: Say): Promise<BenchResu
   const ranges = await readOf(first, idsInRanges(rows));
   say(`${CHANGED} rows anywhere`);
   const random = await readOf({ table, rows, from: ranges.version }, idsAnywhere(rows));
-  return [
-    result('ranges', ranges, ranges.tableBytes, 'all that the table has'),
-    result('ranges-pages', ranges, ranges.pageBytes, 'the pages that hold the rows'),
-    result('random', random, random.tableBytes, 'all that the table has'),
-    result('random-pages', random, random.pageBytes, 'the pages that hold the rows'),
-  ];
+  return [...figuresOf('ranges', ranges), ...figuresOf('random', random)];
 }
 
 interface Read {
@@ -137,10 +132,13 @@ function idsAnywhere(rows: number): number[] {
   return [...ids];
 }
 
-function result(name: string, read: Read, limit: number, what: string): BenchResult {
-  const share = (read.bytes / limit).toFixed(4);
-  return {
-    name: `incremental-read-${name}`,
+function figuresOf(name: string, read: Read): BenchResult[] {
+  const limits = [
+    { suffix: '', limit: read.tableBytes, what: 'all that the table has' },
+    { suffix: '-pages', limit: read.pageBytes, what: 'the pages that hold the rows' },
+  ];
+  return limits.map(({ suffix, limit, what }) => ({
+    name: `incremental-read-${name}${suffix}`,
     value: read.bytes / 1e6,
     unit: 'MB',
     limit: limit / 1e6,
@@ -149,6 +147,6 @@ function result(name: string, read: Read, limit: number, what: string): BenchRes
     peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
     note:
       `${CHANGED} changed rows in ${read.seconds.toFixed(2)} s and ${read.requests} requests, ` +
-      `metadata included; limit: ${what}, of which it is ${share}`,
-  };
+      `metadata included; limit: ${what}, of which it is ${(read.bytes / limit).toFixed(4)}`,
+  }));
 }
