@@ -3,8 +3,10 @@ import { parseArgs } from 'node:util';
 import { BIG_FIGURES, bigTransactionFigures } from './big-transaction-figures.ts';
 import { formatResults } from './bench-result.ts';
 import type { BenchResult } from './bench-result.ts';
-import { commitGrowth, mergeIntoLarge } from './delta-figures.ts';
+import { mergeIntoLarge } from './delta-figures.ts';
+import { incrementalRead } from './incremental-read.ts';
 import { postgresFigures } from './postgres-figures.ts';
+import { commitGrowth, sinkRates } from './sink-figures.ts';
 
 const USAGE = `Measures, each figure beside its limit in the same run.
 
@@ -13,8 +15,8 @@ const USAGE = `Measures, each figure beside its limit in the same run.
   --large N      rows of the large table (default 10000000)
   --commits N    commits of which the growth is measured (default 5000)
   --big N        rows of the transactions and the table beyond memory (default 5000000)
-  --only NAME    postgres-full, postgres-default, growth, merge, or the name of one figure of
-                 big-transaction-… or big-table-snapshot; may be given more than once
+  --only NAME    postgres-full, postgres-default, sink, growth, incremental, merge, or the name of
+                 one figure of big-transaction-… or big-table-snapshot; may be given more than once
   --help         show this text
 
 Prints a table and writes dist/bench.json.
@@ -32,7 +34,15 @@ const { values } = parseArgs({
   },
 });
 
-const FIGURES = ['postgres-full', 'postgres-default', 'growth', 'merge', ...BIG_FIGURES];
+const FIGURES = [
+  'postgres-full',
+  'postgres-default',
+  'sink',
+  'growth',
+  'incremental',
+  'merge',
+  ...BIG_FIGURES,
+];
 
 const say = (line: string): void => {
   process.stderr.write(`${line}\n`);
@@ -55,7 +65,9 @@ async function measure(): Promise<BenchResult[]> {
     const wanted = { identity: 'default', withSnapshot: false, withLatency: false } as const;
     results.push(...(await postgresFigures({ ...sizes, ...wanted })));
   }
+  if (isWanted('sink')) results.push(...(await sinkRates(sizes)));
   if (isWanted('growth')) results.push(...(await commitGrowth(Number(values.commits), say)));
+  if (isWanted('incremental')) results.push(...(await incrementalRead(Number(values.big), say)));
   if (isWanted('merge')) results.push(await mergeIntoLarge(Number(values.large), say));
   results.push(...(await bigTransactionFigures({ rows: Number(values.big), isWanted, say })));
   return results;

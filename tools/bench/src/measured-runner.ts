@@ -13,7 +13,8 @@ export interface Mark {
   readonly peakMemoryBytes: number;
   readonly position?: string;
   readonly changes?: number;
-  readonly version?: number;
+  /** Of the table; an Iceberg snapshot's id has 63 bits. */
+  readonly version?: string;
   readonly durationMs?: number;
 }
 
@@ -28,7 +29,7 @@ function observe(event: PipelineEvent): void {
   if (event.kind === 'state' && (event.to === 'snapshotting' || event.to === 'streaming')) {
     mark(event.to);
   } else if (event.kind === 'table-committed') {
-    mark('table', { version: Number(event.version), durationMs: event.durationMs });
+    mark('table', { version: event.version.toString(), durationMs: event.durationMs });
   } else if (event.kind === 'batch-committed') {
     mark('batch', { position: formatPosition(event.position), changes: event.changes });
   }

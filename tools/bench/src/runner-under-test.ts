@@ -7,16 +7,17 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { comparePositions, parsePosition, postgresPosition } from '@cdc-demo/cdc-core';
 import type { Mark } from './measured-runner.ts';
+import type { TableFormat } from './sink-under-test.ts';
 
 const RUNNER = fileURLToPath(new URL('./measured-runner.js', import.meta.url));
 
 /**
- * A pipeline from the table `bench` to Delta, in a process of its own that reports what it does.
+ * A pipeline from the table `bench` to a lake, in a process of its own that reports what it does.
  */
 export class RunnerUnderTest {
   /** Of the present process. */
   marks: Mark[] = [];
-  /** Folder of the Delta table. */
+  /** Folder of the lake's table. */
   readonly table: string;
   readonly #folder: string;
   readonly #url: string;
@@ -33,13 +34,17 @@ export class RunnerUnderTest {
     this.#ended = endOf(this.#child);
   }
 
-  static async start(url: string, intervalMs: number): Promise<RunnerUnderTest> {
+  static async start(
+    url: string,
+    intervalMs: number,
+    format: TableFormat = 'delta',
+  ): Promise<RunnerUnderTest> {
     const folder = await mkdtemp(join(tmpdir(), 'bench-'));
     const config = `
 pipelines:
-  - id: bench
+  - id: bench-${format}
     source: { type: postgres, url: '\${env:SOURCE_URL}', tables: [public.bench] }
-    sink: { type: delta, location: '${folder}/lake/{table}' }
+    sink: { type: ${format}, location: '${folder}/lake/{table}' }
     commit: { intervalMs: ${intervalMs} }
 `;
     await writeFile(join(folder, 'cdc-demo.yaml'), config);

@@ -1,10 +1,11 @@
 import type { Clock, Logger, ObjectStore } from '@cdc-demo/cdc-core';
-import { FieldReader, formatExactJson, isJsonObject, parseExactJson } from '@cdc-demo/lake-core';
+import { FieldReader, isJsonObject, parseExactJson } from '@cdc-demo/lake-core';
 import type { ExactJsonObject } from '@cdc-demo/lake-core';
 import { IcebergError, isIcebergError, orInvalid } from '../errors.ts';
 import { TableFiles } from '../files/table-files.ts';
 import { newestMetadata } from '../metadata/find-metadata.ts';
 import { tableMetadata } from '../metadata/parse-table-metadata.ts';
+import { formatMetadata } from './format-metadata.ts';
 import { updateMetadata } from './metadata-update.ts';
 import type { MetadataUpdate } from './metadata-update.ts';
 import { DELETES_OLD, draftTable, previewTable } from './table-catalog.ts';
@@ -79,7 +80,7 @@ export class FilesystemCatalog implements TableCatalog {
   }
 
   async #write(version: number, json: ExactJsonObject): Promise<TableVersion | undefined> {
-    const bytes = Buffer.from(formatExactJson(json));
+    const bytes = Buffer.from(formatMetadata(json));
     const key = keyOf(version);
     if (!(await this.#createFile(key, bytes))) return undefined;
     if (!(await this.#follows(version))) {

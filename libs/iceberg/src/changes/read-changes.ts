@@ -37,6 +37,11 @@ const COMMIT_SNAPSHOT_ID: Field = {
   nullable: false,
 };
 
+/**
+ * Pages are some kilobytes: what lies between those with changed rows costs more than to ask twice.
+ */
+const GAP_BYTES = 1024;
+
 export interface ChangeOptions {
   /** Names of columns, in the order of the result; by default all. */
   readonly columns?: readonly string[] | undefined;
@@ -131,7 +136,8 @@ async function rowsOf(
 ): Promise<SnapshotRows> {
   const { data, deletes } = await live.of(at);
   const concerning = new DeleteFiles(deletes, metadata.specs);
-  return { data, reader: new DataFileReader({ metadata, files, deletes: concerning }) };
+  const parts = { metadata, files, deletes: concerning, gapBytes: GAP_BYTES };
+  return { data, reader: new DataFileReader(parts) };
 }
 
 function withColumns(

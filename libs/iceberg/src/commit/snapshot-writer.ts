@@ -4,13 +4,11 @@ import type { ExactJsonObject } from '@cdc-demo/lake-core';
 import { writeAvro } from '../avro/write-object-container.ts';
 import type { TableVersion } from '../catalog/table-catalog.ts';
 import type { MetadataUpdate } from '../catalog/metadata-update.ts';
-import type { TableFiles } from '../files/table-files.ts';
 import type { ManifestCache } from '../manifest/manifest-cache.ts';
 import { fileKey } from '../manifest/manifest-file.ts';
 import type { ContentFile, ManifestFile } from '../manifest/manifest-file.ts';
 import { manifestListSchema } from '../manifest/manifest-schema.ts';
 import type { ManifestEntry } from '../manifest/read-manifest.ts';
-import { readManifestList } from '../manifest/read-manifest-list.ts';
 import { manifestRecord, writeManifest } from '../manifest/write-manifest.ts';
 import type { FileRecord, ManifestContent } from '../manifest/write-manifest.ts';
 import { setMain } from '../refs/change-refs.ts';
@@ -49,7 +47,6 @@ export interface SnapshotRequest {
 
 export interface SnapshotParts {
   readonly store: ObjectStore;
-  readonly files: TableFiles;
   readonly manifests: ManifestCache;
 }
 
@@ -86,7 +83,8 @@ class SnapshotWriter {
   readonly #head: SnapshotHead;
   readonly #list: ManifestRecord[] = [];
   readonly #removed: ContentFile[] = [];
-  readonly #keys: string[] = [];
+  /** Files of the metadata folder, written as one step. */
+  readonly #made: { readonly key: string; readonly bytes: Uint8Array }[] = [];
 
   constructor(parts: SnapshotParts, base: TableVersion) {
     this.#parts = parts;
@@ -98,8 +96,8 @@ class SnapshotWriter {
     const head = this.#head;
     const { metadata } = this.#base;
     const parent = currentSnapshot(metadata);
-    await this.#add('data', changes.data);
-    await this.#add('deletes', changes.deletes);
+    this.#add('data', changes.data);
+    this.#add('deletes', changes.deletes);
     await this.#carry(changes.removed);
     const { list, addedRows } = assignRowIds(this.#list, metadata.nextRowId);
     const snapshot: ExactJsonObject = {
@@ -107,13 +105,14 @@ class SnapshotWriter {
       ...(parent ? { 'parent-snapshot-id': parent.id } : {}),
       'sequence-number': head.sequenceNumber,
       'timestamp-ms': Math.max(nowMs, metadata.lastUpdatedMs),
-      'manifest-list': await this.#writeList(list, parent?.id),
+      'manifest-list': this.#makeList(list, parent?.id),
       summary: { ...snapshotSummary(parent, changes, this.#removed), ...properties },
       'schema-id': head.schemaId,
       ...(metadata.nextRowId === undefined
         ? {}
         : { 'first-row-id': metadata.nextRowId, 'added-rows': addedRows }),
     };
+    await this.#writeMade();
     return {
       id: head.snapshotId,
       updates: [{ action: 'add-snapshot', snapshot }, setMain(metadata, head.snapshotId)],
@@ -122,12 +121,12 @@ class SnapshotWriter {
   }
 
   async discard(): Promise<void> {
-    await Promise.all(this.#keys.map((key) => this.#parts.store.delete(key)));
+    await Promise.all(this.#made.map(({ key }) => this.#parts.store.delete(key)));
   }
 
-  async #add(content: 'data' | 'deletes', added: readonly FileRecord[]): Promise<void> {
+  #add(content: 'data' | 'deletes', added: readonly FileRecord[]): void {
     for (const [specId, of] of bySpec(added)) {
-      await this.#writeManifest({ content, specId }, { added: of, existing: [], deleted: [] });
+      this.#makeManifest({ content, specId }, { added: of, existing: [], deleted: [] });
     }
   }
 
@@ -139,7 +138,7 @@ class SnapshotWriter {
     const parent = currentSnapshot(this.#base.metadata);
     const untouched: CarriedManifest[] = [];
     const paths = new Set<string>();
-    for (const manifest of parent ? await readManifestList(parent, this.#parts.files) : []) {
+    for (const manifest of parent ? await this.#parts.manifests.list(parent) : []) {
       const record = carriedRecord(manifest, this.#head.version);
       if (!record) continue;
       paths.add(manifest.path);
@@ -151,7 +150,7 @@ class SnapshotWriter {
       }
       const existing = entries.filter((entry) => !deleted.includes(entry));
       this.#removed.push(...deleted.map(({ file }) => file));
-      await this.#writeManifest(manifest, { added: [], existing, deleted });
+      this.#makeManifest(manifest, { added: [], existing, deleted });
     }
     if (this.#removed.length !== removed.size) throw new Error('A removed file is not live');
     const { kept, merged } = planMerge(untouched);
@@ -160,7 +159,7 @@ class SnapshotWriter {
       const entries = await Promise.all(bin.map(({ manifest }) => this.#entries(manifest)));
       const [first] = bin;
       if (!first) continue;
-      await this.#writeManifest(first.manifest, {
+      this.#makeManifest(first.manifest, {
         added: [],
         existing: entries.flat(),
         deleted: [],
@@ -173,15 +172,15 @@ class SnapshotWriter {
     return this.#parts.manifests.entries(manifest, this.#base.metadata.specs);
   }
 
-  async #writeManifest({ content, specId = 0 }: ManifestKind, of: ManifestContent): Promise<void> {
+  #makeManifest({ content, specId = 0 }: ManifestKind, of: ManifestContent): void {
     const partitions = boundSpec(this.#base.metadata, specId);
     const head = { ...this.#head, content, partitions };
     const bytes = writeManifest(head, of);
-    const path = await this.#put(`${randomUUID()}-m${this.#keys.length}.avro`, bytes);
+    const path = this.#make(`${randomUUID()}-m${this.#made.length}.avro`, bytes);
     this.#list.push(manifestRecord(head, of, { path, bytes: bytes.length }));
   }
 
-  #writeList(list: readonly ManifestRecord[], parentId: bigint | undefined): Promise<string> {
+  #makeList(list: readonly ManifestRecord[], parentId: bigint | undefined): string {
     const { version, snapshotId, sequenceNumber } = this.#head;
     const { nextRowId } = this.#base.metadata;
     const bytes = writeAvro(manifestListSchema(version), list, {
@@ -191,14 +190,26 @@ class SnapshotWriter {
       'format-version': String(version),
       ...(nextRowId === undefined ? {} : { 'first-row-id': String(nextRowId) }),
     });
-    return this.#put(`snap-${snapshotId}-1-${randomUUID()}.avro`, bytes);
+    return this.#make(`snap-${snapshotId}-1-${randomUUID()}.avro`, bytes);
   }
 
-  /** Makes a file of the metadata folder durable; its whole location. */
-  async #put(name: string, bytes: Uint8Array): Promise<string> {
+  /** A file of the metadata folder, to be written with the others; its whole location. */
+  #make(name: string, bytes: Uint8Array): string {
     const key = `metadata/${name}`;
-    this.#keys.push(key);
-    await this.#parts.store.put(key, bytes);
+    this.#made.push({ key, bytes });
+    return this.#locationOf(key);
+  }
+
+  /** Makes all files durable, in no order: none counts before metadata names the snapshot. */
+  async #writeMade(): Promise<void> {
+    const { store, manifests } = this.#parts;
+    const puts = this.#made.map(({ key, bytes }) => store.put(key, bytes));
+    const failed = (await Promise.allSettled(puts)).find(({ status }) => status === 'rejected');
+    if (failed?.status === 'rejected') throw failed.reason;
+    for (const { key, bytes } of this.#made) manifests.wrote(this.#locationOf(key), bytes);
+  }
+
+  #locationOf(key: string): string {
     return `${this.#base.metadata.location}/${key}`;
   }
 }

@@ -1,6 +1,12 @@
 import type { ColumnBatch } from '@cdc-demo/cdc-core';
 import { keepRows } from '@cdc-demo/lake-core';
-import type { DeletionVector, FileReader, TableColumns, TableRows } from '@cdc-demo/lake-core';
+import type {
+  DeletionVector,
+  FileReader,
+  ParquetFileCache,
+  TableColumns,
+  TableRows,
+} from '@cdc-demo/lake-core';
 import { DeleteFiles } from '../deletes/delete-files.ts';
 import type { TableFiles } from '../files/table-files.ts';
 import { fileRecord } from '../manifest/write-manifest.ts';
@@ -19,6 +25,8 @@ const BATCH_ROWS = 16_384;
 export interface StoredTable {
   readonly metadata: TableMetadata;
   readonly files: TableFiles;
+  /** Open files, for rows by their positions. */
+  readonly cache: ParquetFileCache;
   readonly live: SnapshotEntries;
   readonly columns: TableColumns;
 }
@@ -32,7 +40,7 @@ export interface StoredRows extends TableRows<LiveDataFile> {
 }
 
 /** The rows of a table's current snapshot, read with these columns. */
-export function storedRows({ metadata, files, live, columns }: StoredTable): StoredRows {
+export function storedRows({ metadata, files, cache, live, columns }: StoredTable): StoredRows {
   const deletes = new DeleteFiles(live.deletes, metadata.specs);
   const stored = live.data.map((entry): LiveDataFile => {
     const { file } = entry;
@@ -51,6 +59,7 @@ export function storedRows({ metadata, files, live, columns }: StoredTable): Sto
         { columns, lineage: what === 'lineage' },
         {
           rows: new DataFileReader({ ...parts, deletes: none }),
+          places: new DataFileReader({ ...parts, deletes: none, cache }),
           deleted: new DataFileReader({ ...parts, deletes }),
         },
       );
@@ -92,19 +101,21 @@ interface Reading {
   readonly lineage: boolean;
 }
 
+interface Readers {
+  /** Reads rows whether they are deleted or not. */
+  readonly rows: DataFileReader;
+  /** As `rows`, of files that it keeps open. */
+  readonly places: DataFileReader;
+  readonly deleted: DataFileReader;
+}
+
 class StoredFileReader implements FileReader<LiveDataFile> {
   readonly #reading: Reading;
-  /** Reads rows whether they are deleted or not. */
-  readonly #rows: DataFileReader;
-  readonly #deleted: DataFileReader;
+  readonly #readers: Readers;
 
-  constructor(
-    reading: Reading,
-    readers: { readonly rows: DataFileReader; readonly deleted: DataFileReader },
-  ) {
+  constructor(reading: Reading, readers: Readers) {
     this.#reading = reading;
-    this.#rows = readers.rows;
-    this.#deleted = readers.deleted;
+    this.#readers = readers;
   }
 
   rowCount({ file }: LiveDataFile): Promise<number> {
@@ -112,7 +123,7 @@ class StoredFileReader implements FileReader<LiveDataFile> {
   }
 
   async deletedRows({ file }: LiveDataFile): Promise<DeletionVector | undefined> {
-    const deleted = await this.#deleted.deleted(file);
+    const deleted = await this.#readers.deleted.deleted(file);
     return deleted.cardinality === 0 ? undefined : deleted;
   }
 
@@ -122,7 +133,7 @@ class StoredFileReader implements FileReader<LiveDataFile> {
     columns?: readonly string[],
   ): AsyncGenerator<ColumnBatch, void, undefined> {
     let firstRow = 0;
-    for await (const batch of this.#rows.liveRows(file, this.#scan(columns))) {
+    for await (const batch of this.#readers.rows.liveRows(file, this.#scan(columns))) {
       const dropped = new Uint8Array(batch.length);
       deleted?.mark(firstRow, dropped);
       firstRow += batch.length;
@@ -132,7 +143,7 @@ class StoredFileReader implements FileReader<LiveDataFile> {
   }
 
   rowsAt({ file }: LiveDataFile, positions: Uint32Array): Promise<ColumnBatch> {
-    return this.#rows.rowsAt(file, Array.from(positions), this.#scan());
+    return this.#readers.places.rowsAt(file, Array.from(positions), this.#scan());
   }
 
   #scan(names?: readonly string[]): Scan {

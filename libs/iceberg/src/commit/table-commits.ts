@@ -1,4 +1,5 @@
 import type { Clock, Logger, ObjectStore } from '@cdc-demo/cdc-core';
+import { ParquetFileCache } from '@cdc-demo/lake-core';
 import type { FileResolver, TableColumns } from '@cdc-demo/lake-core';
 import { FilesystemCatalog } from '../catalog/filesystem-catalog.ts';
 import type { MetadataUpdate } from '../catalog/metadata-update.ts';
@@ -37,6 +38,7 @@ export class TableCommits {
   readonly #catalog: TableCatalog;
   readonly #files: TableFiles;
   readonly #manifests: ManifestCache;
+  readonly #cache: ParquetFileCache;
   #version: TableVersion;
 
   constructor(context: CommitsContext, version: TableVersion) {
@@ -46,6 +48,7 @@ export class TableCommits {
     const { store, resolver } = context;
     this.#files = new TableFiles(store, version.metadata.location, resolver);
     this.#manifests = new ManifestCache(this.#files);
+    this.#cache = new ParquetFileCache(store);
   }
 
   get version(): TableVersion {
@@ -78,7 +81,8 @@ export class TableCommits {
     const version = this.#catalog.preview(this.#version, updates);
     const { metadata } = version;
     const live = await this.liveFiles();
-    return { version, columns, rows: storedRows({ metadata, files: this.#files, live, columns }) };
+    const stored = { metadata, files: this.#files, cache: this.#cache, live, columns };
+    return { version, columns, rows: storedRows(stored) };
   }
 
   /** Makes the next version; the id of its snapshot, or undefined when somebody else has it. */
@@ -86,7 +90,7 @@ export class TableCommits {
     const { files, updates = [], properties = {} } = request;
     const base = this.#version;
     const snapshot = await writeSnapshot(
-      { store: this.#context.store, files: this.#files, manifests: this.#manifests },
+      { store: this.#context.store, manifests: this.#manifests },
       this.#catalog.preview(base, updates),
       { changes: files, properties, nowMs: Math.floor(this.#context.clock.nowMs()) },
     );
@@ -117,11 +121,11 @@ export async function createTable(
   const { store, clock, resolver } = context;
   const catalog = catalogOf(context);
   const found = new TableFiles(store, draft.metadata.location, resolver);
-  const snapshot = await writeSnapshot(
-    { store, files: found, manifests: new ManifestCache(found) },
-    draft,
-    { changes: files, properties, nowMs: Math.floor(clock.nowMs()) },
-  );
+  const snapshot = await writeSnapshot({ store, manifests: new ManifestCache(found) }, draft, {
+    changes: files,
+    properties,
+    nowMs: Math.floor(clock.nowMs()),
+  });
   const version = await catalog.create(draft, [
     ...snapshot.updates,
     ...propertyUpdates(properties),

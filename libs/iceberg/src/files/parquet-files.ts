@@ -1,5 +1,5 @@
 import { openParquet } from '@cdc-demo/lake-core';
-import type { ParquetFile } from '@cdc-demo/lake-core';
+import type { ParquetFile, ParquetFileCache } from '@cdc-demo/lake-core';
 import { IcebergError } from '../errors.ts';
 import type { ContentFile } from '../manifest/manifest-file.ts';
 import type { TableFiles } from './table-files.ts';
@@ -7,9 +7,12 @@ import type { TableFiles } from './table-files.ts';
 /** Opens the Parquet files of a table. */
 export class ParquetFiles {
   readonly #files: TableFiles;
+  readonly #cache: ParquetFileCache | undefined;
 
-  constructor(files: TableFiles) {
+  /** @param cache open files, where they are read again and again */
+  constructor(files: TableFiles, cache?: ParquetFileCache) {
     this.#files = files;
+    this.#cache = cache;
   }
 
   /**
@@ -25,7 +28,9 @@ export class ParquetFiles {
     }
     try {
       return await this.#files.orMissing(path, ({ store, key }) =>
-        openParquet(store, key, sizeBytes),
+        store === this.#cache?.store
+          ? this.#cache.open(key, sizeBytes)
+          : openParquet(store, key, sizeBytes),
       );
     } catch (error) {
       // Some writers get the size wrong, and what lies at the end of the file counts.

@@ -19,7 +19,7 @@ const FIRST_ROW_ID = 520;
  */
 export async function readManifestList(
   { manifests }: Snapshot,
-  files: TableFiles,
+  files: Pick<TableFiles, 'read'>,
 ): Promise<readonly ManifestFile[]> {
   if (typeof manifests !== 'string') return manifests.map(withoutList);
   const bytes = await files.read(manifests);

@@ -48,7 +48,7 @@ export interface ManifestEntry {
  */
 export async function readManifest(
   manifest: ManifestFile,
-  files: TableFiles,
+  files: Pick<TableFiles, 'read'>,
   specs: readonly PartitionSpec[],
 ): Promise<readonly ManifestEntry[]> {
   const bytes = await files.read(manifest.path);

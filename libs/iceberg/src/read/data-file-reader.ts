@@ -10,7 +10,7 @@ import {
   possibleOutcomes,
   relabelColumn,
 } from '@cdc-demo/lake-core';
-import type { BoundColumn, ParquetFile, RowPruning } from '@cdc-demo/lake-core';
+import type { BoundColumn, ParquetFile, ParquetFileCache, RowPruning } from '@cdc-demo/lake-core';
 import type { DeleteFiles, DeletesOfFile } from '../deletes/delete-files.ts';
 import { EqualityDeletes, rowText } from '../deletes/equality-deletes.ts';
 import type { DeletedValues } from '../deletes/equality-deletes.ts';
@@ -40,6 +40,10 @@ export interface DataFileReaderParts {
   readonly deletes: DeleteFiles;
   /** Rows of a batch at most. */
   readonly batchRows?: number | undefined;
+  /** For rows by their positions; see `RowsRead`. */
+  readonly gapBytes?: number | undefined;
+  /** Open files of the table, where they are read again and again. */
+  readonly cache?: ParquetFileCache | undefined;
 }
 
 /** Reads rows of a snapshot's data files in the table's own terms. */
@@ -55,7 +59,7 @@ export class DataFileReader {
     const { properties, schemas } = parts.metadata;
     const mapping = properties[NAME_MAPPING];
     this.#parts = parts;
-    this.#parquet = new ParquetFiles(parts.files);
+    this.#parquet = new ParquetFiles(parts.files, parts.cache);
     this.#positions = new PositionDeletes(this.#parquet);
     this.#equality = new EqualityDeletes(this.#parquet, schemas);
     this.#names = mapping === undefined ? undefined : parseNameMapping(mapping);
@@ -113,6 +117,7 @@ export class DataFileReader {
     const rows = await read.parquet.readRows(Uint32Array.from(positions), {
       fields: read.fields,
       match: 'id',
+      gapBytes: this.#parts.gapBytes,
     });
     return output(inTableTerms(rows, read), rows, { read, scan, positions });
   }

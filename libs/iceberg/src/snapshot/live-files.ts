@@ -1,7 +1,6 @@
 import type { ContentFile } from '../manifest/manifest-file.ts';
 import { ManifestCache } from '../manifest/manifest-cache.ts';
 import type { ManifestEntry } from '../manifest/read-manifest.ts';
-import { readManifestList } from '../manifest/read-manifest-list.ts';
 import type { Snapshot, TableMetadata } from '../metadata/table-metadata.ts';
 import type { TableFiles } from '../files/table-files.ts';
 
@@ -20,12 +19,10 @@ export interface SnapshotEntries {
 /** Lists the files of snapshots; manifests that they share are read once. */
 export class LiveFiles {
   readonly #metadata: TableMetadata;
-  readonly #files: TableFiles;
   readonly #manifests: ManifestCache;
 
   constructor(metadata: TableMetadata, files: TableFiles, manifests = new ManifestCache(files)) {
     this.#metadata = metadata;
-    this.#files = files;
     this.#manifests = manifests;
   }
 
@@ -39,7 +36,7 @@ export class LiveFiles {
   async entriesOf(snapshot: Snapshot): Promise<SnapshotEntries> {
     const data: ManifestEntry[] = [];
     const deletes: ContentFile[] = [];
-    for (const manifest of await readManifestList(snapshot, this.#files)) {
+    for (const manifest of await this.#manifests.list(snapshot)) {
       for (const entry of await this.#manifests.entries(manifest, this.#metadata.specs)) {
         if (entry.file.content === 'data') data.push(entry);
         else deletes.push(entry.file);

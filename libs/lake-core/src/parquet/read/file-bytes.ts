@@ -10,8 +10,10 @@ export interface ByteRange {
 
 /** Read with the footer in one go: small files as a whole, and most page indexes. */
 const TAIL_BYTES = 64 * 1024;
-/** Ranges with no more between them than this are read as one. */
+/** Ranges with no more between them than this are read as one, unless the caller says another. */
 const MAX_GAP_BYTES = 128 * 1024;
+/** Ranges of one call that are fetched at the same time: each may take a handle of its own. */
+const FETCHES_AT_ONCE = 32;
 
 /** Reads parts of one file, near ones together. */
 export class FileBytes {
@@ -44,16 +46,23 @@ export class FileBytes {
     return this.#tail.bytes.length;
   }
 
-  /** @throws LakeError for a range that is not within the file */
-  async read(ranges: readonly ByteRange[]): Promise<FetchedBytes> {
+  /**
+   * @param gapBytes what may be read in vain between two ranges, to save a request
+   * @throws LakeError for a range that is not within the file
+   */
+  async read(ranges: readonly ByteRange[], gapBytes = MAX_GAP_BYTES): Promise<FetchedBytes> {
     for (const { start, end } of ranges) {
       if (!(start >= 0 && start <= end && end <= this.size)) {
         throw this.place.corrupt('it points beyond its end');
       }
     }
-    return new FetchedBytes(
-      await Promise.all(joinedRanges(ranges).map((range) => this.#fetch(range))),
-    );
+    const waiting = joinedRanges(ranges, gapBytes).entries();
+    const fetched: FetchedRange[] = [];
+    const fetchNext = async (): Promise<void> => {
+      for (const [i, range] of waiting) fetched[i] = await this.#fetch(range);
+    };
+    await Promise.all(Array.from({ length: FETCHES_AT_ONCE }, fetchNext));
+    return new FetchedBytes(fetched);
   }
 
   async #fetch({ start, end }: ByteRange): Promise<FetchedRange> {
@@ -106,11 +115,11 @@ async function sizeOf(store: ObjectStore, key: string): Promise<number> {
   });
 }
 
-function joinedRanges(ranges: readonly ByteRange[]): ByteRange[] {
+function joinedRanges(ranges: readonly ByteRange[], gapBytes: number): ByteRange[] {
   const joined: { start: number; end: number }[] = [];
   for (const { start, end } of ranges.toSorted((a, b) => a.start - b.start)) {
     const last = joined.at(-1);
-    if (last && start <= last.end + MAX_GAP_BYTES) last.end = Math.max(last.end, end);
+    if (last && start <= last.end + gapBytes) last.end = Math.max(last.end, end);
     else joined.push({ start, end });
   }
   return joined;

@@ -24,7 +24,8 @@ const ENTRY_BYTES = 200;
  * A file that was pushed out stays usable for those who hold it.
  */
 export class ParquetFileCache {
-  readonly #store: ObjectStore;
+  /** Whose files are kept. */
+  readonly store: ObjectStore;
   readonly #files: LeastRecentlyUsed<OpenParquetFile>;
   readonly #opening = new Map<string, Promise<OpenParquetFile>>();
   readonly #pages: LeastRecentlyUsed<Page>;
@@ -33,7 +34,7 @@ export class ParquetFileCache {
 
   constructor(store: ObjectStore, options: ParquetFileCacheOptions = {}) {
     const { fileBytes = 64 * MIB, pageBytes = 128 * MIB } = options;
-    this.#store = store;
+    this.store = store;
     this.#files = new LeastRecentlyUsed(fileBytes);
     // Dictionaries are few and wanted by every page of their column.
     this.#pages = new LeastRecentlyUsed(pageBytes * 0.75);
@@ -66,7 +67,7 @@ export class ParquetFileCache {
   }
 
   async #open(key: string, size: number | undefined): Promise<OpenParquetFile> {
-    const file = await OpenParquetFile.open(this.#store, key, {
+    const file = await OpenParquetFile.open(this.store, key, {
       ...(size === undefined ? {} : { size }),
       ...(this.#pageCache ? { cache: this.#pageCache } : {}),
     });

@@ -28,6 +28,14 @@ export interface ParquetProjection {
   readonly match: 'name' | 'id';
 }
 
+/** What a reader wants of some rows. */
+export interface RowsRead extends ParquetProjection {
+  /**
+   * Bytes that may be read in vain between two pages, to save a request; 128 KiB unless given.
+   */
+  readonly gapBytes?: number | undefined;
+}
+
 export interface ParquetReadOptions extends ParquetProjection {
   /** Rows of a batch at most; batches end with their row group. */
   readonly batchRows?: number;
@@ -66,7 +74,7 @@ export interface ParquetFile {
    * @param positions ascending, distinct file row numbers
    * @throws RangeError for positions that are not, or beyond the file
    */
-  readRows(positions: Uint32Array, projection: ParquetProjection): Promise<ColumnBatch>;
+  readRows(positions: Uint32Array, read: RowsRead): Promise<ColumnBatch>;
 }
 
 const BATCH_ROWS = 8192;
@@ -167,7 +175,8 @@ export class OpenParquetFile implements ParquetFile {
     }
   }
 
-  async readRows(positions: Uint32Array, projection: ParquetProjection): Promise<ColumnBatch> {
+  async readRows(positions: Uint32Array, rows: RowsRead): Promise<ColumnBatch> {
+    const { gapBytes, ...projection } = rows;
     const stored = this.#stored(projection);
     const plans = this.#plan(stored);
     assertPositions(positions, this.rows);
@@ -180,7 +189,7 @@ export class OpenParquetFile implements ParquetFile {
       }
       if (next === first) continue;
       const runs = runsOf(positions.subarray(first, next), group.firstRow);
-      const read = { group, plans, runs, cache: this.#cache };
+      const read = { group, plans, runs, cache: this.#cache, gapBytes };
       (await openRowGroup(this.#file, read)).appendTo(batch, runs);
     }
     return this.#assembled(batch, projection.fields);

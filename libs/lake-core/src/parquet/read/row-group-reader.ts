@@ -32,6 +32,8 @@ export interface RowGroupRead {
   readonly runs: RowRuns;
   /** Where decoded pages are kept; for reads that may want them again. */
   readonly cache?: PageCache | undefined;
+  /** See `RowsRead`. */
+  readonly gapBytes?: number | undefined;
 }
 
 /**
@@ -49,7 +51,8 @@ export async function openRowGroup(file: OpenFile, read: RowGroupRead): Promise<
     else whole.push(chunk);
   }
   const ranges = [...located.values()].flatMap((pages) => pages.ranges);
-  const fetched = await file.bytes.read([...ranges, ...whole.map(({ range }) => range)]);
+  const wanted = [...ranges, ...whole.map(({ range }) => range)];
+  const fetched = await file.bytes.read(wanted, read.gapBytes);
   const pages = new Map<LeafPlan, ChunkPages>(located);
   for (const locatedOnes of located.values()) locatedOnes.give(fetched);
   for (const chunk of whole) {
