@@ -90,11 +90,12 @@ export class RestClient {
   async call({ method, path, body, headers = {} }: RestCall): Promise<Reply> {
     const { prefix, isIdempotent } = await this.config();
     const nowMs = this.#options.clock.nowMs();
-    const key = method === 'POST' && isIdempotent ? { 'idempotency-key': uuidV7(nowMs) } : {};
+    const own: Record<string, string> = { ...headers };
+    if (method === 'POST' && isIdempotent) own['idempotency-key'] = uuidV7(nowMs);
     const request: HttpRequest = {
       url: [this.uri, 'v1', ...(prefix === '' ? [] : [prefix]), path].join('/'),
       method,
-      headers: { ...headers, ...key },
+      headers: own,
       ...(body === undefined ? {} : { body: formatExactJson(body) }),
       timeoutMs: this.#timeoutMs,
     };
@@ -130,13 +131,12 @@ export class RestClient {
   }
 
   async #send(request: HttpRequest): Promise<Reply> {
-    const json = request.body === undefined ? {} : { 'content-type': 'application/json' };
-    const headers = {
+    const headers: Record<string, string> = {
       accept: 'application/json',
-      ...json,
       ...request.headers,
       ...(await this.#token.headers()),
     };
+    if (request.body !== undefined) headers['content-type'] = 'application/json';
     return exchange({ ...request, headers });
   }
 }
