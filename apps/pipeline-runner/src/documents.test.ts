@@ -26,7 +26,10 @@ describe('configurations in the documents', () => {
   );
 
   it.each(configurations)('of %s are accepted', (document, text) => {
-    const env = { POSTGRES_URL: 'postgres://user@localhost/shop' };
+    const env = {
+      POSTGRES_URL: 'postgres://user@localhost/shop',
+      CATALOG_CREDENTIAL: 'client:secret',
+    };
     const noFiles = (path: string): string => {
       throw new Error(`It refers to ${path}`);
     };
