@@ -171,7 +171,12 @@ export { AppendWriter } from './table-write/append-writer.ts';
 export type { AppendFormat } from './table-write/append-writer.ts';
 export type { ChangeWriter, PreparedRows, RowTarget } from './table-write/change-writer.ts';
 export { MergeCommit } from './table-write/merge-commit.ts';
-export type { CarriedColumns, ChangeFiles, FileDeletions, MergeFormat } from './table-write/merge-commit.ts';
+export type {
+  CarriedColumns,
+  ChangeFiles,
+  FileDeletions,
+  MergeFormat,
+} from './table-write/merge-commit.ts';
 export { writeRows } from './table-write/write-rows.ts';
 export type { RowsWriter, WrittenRowFiles } from './table-write/write-rows.ts';
 export { RowRewrites } from './table-write/row-rewrites.ts';
