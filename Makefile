@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: demo demo-feed init-iceberg setup test versions rest conformance engines torture torture-test matrix bench \
+.PHONY: demo demo-feed init-iceberg setup test versions rest s3 conformance engines torture torture-test matrix bench \
   lint typecheck \
   format lock clean help
 
@@ -36,6 +36,10 @@ rest: $(INSTALLED) ## what needs an Iceberg REST catalog, which it installs, and
 	libs/local-servers/iceberg-rest/install.sh
 	tools/judges/install.sh
 	CDC_SUITE=rest npm test -- $(JEST_FLAGS)
+
+s3: $(INSTALLED) ## object stores and sinks on a MinIO server, which is built once (needs Go)
+	libs/local-servers/minio/install.sh
+	CDC_SUITE=s3 npm test -- $(JEST_FLAGS)
 
 conformance: $(INSTALLED) ## foreign tables read, ours judged by other engines; writes dist/conformance.json
 	tools/judges/install.sh

@@ -48,7 +48,7 @@ export interface IcebergTableWriterOptions extends Partial<FileLayout> {
   readonly key?: readonly string[];
   /** See `IcebergSinkOptions.readers`. */
   readonly readers?: readonly TableReader[];
-  /** Opens files outside of the table; by default those of the local file system. */
+  /** Opens files outside of the table; by default those of local files and of S3. */
   readonly resolver?: FileResolver;
 }
 

@@ -385,7 +385,7 @@ describe('an Iceberg table', () => {
     expect(await rows()).toHaveLength(7);
     const cases: readonly (readonly [Partial<TestFile>, string])[] = [
       [{ file_path: `${table.location}/data/gone.parquet` }, 'iceberg/file-missing'],
-      [{ file_path: 's3://other/a.parquet' }, 'iceberg/foreign-storage'],
+      [{ file_path: 'gs://other/a.parquet' }, 'iceberg/foreign-storage'],
       [{ file_path: 'nowhere/a.parquet' }, 'iceberg/foreign-storage'],
       [{ file_format: 'orc' }, 'iceberg/unsupported-file'],
       [{ key_metadata: Buffer.from([1]) }, 'iceberg/unsupported-file'],

@@ -28,7 +28,7 @@ import { snapshotPaths } from './upkeep/snapshot-paths.ts';
 const METADATA_FILE = /^(.*\/)?([^/]+\/[^/]+\.metadata\.json(?:\.gz)?)$/;
 
 export interface ReadOptions {
-  /** Opens files outside of the table; by default those of the local file system. */
+  /** Opens files outside of the table; by default those of local files and of S3. */
   readonly resolver?: FileResolver | undefined;
   /** Rows of a batch at most. */
   readonly batchRows?: number | undefined;

@@ -36,7 +36,7 @@ export {
 } from './exact-json/exact-json.ts';
 export type { ExactJson, ExactJsonObject } from './exact-json/exact-json.ts';
 export { FieldReader } from './exact-json/field-reader.ts';
-export { localFileResolver } from './file-location/file-location.ts';
+export { defaultFileResolver } from './file-location/file-location.ts';
 export type { FileLocation, FileResolver } from './file-location/file-location.ts';
 export { FileRegistry } from './key-index/file-registry.ts';
 export { indexRows } from './key-index/index-rows.ts';

@@ -10,3 +10,5 @@ export type {
   LocalIcebergRest,
   LocalIcebergRestOptions,
 } from './iceberg-rest/local-iceberg-rest.ts';
+export { startMinio } from './minio/local-minio.ts';
+export type { LocalMinio } from './minio/local-minio.ts';

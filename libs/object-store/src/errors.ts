@@ -7,6 +7,11 @@ export type ObjectStoreErrorCode =
   | 'object-store/io'
   | 'object-store/not-a-folder'
   | 'object-store/read-only'
+  | 'object-store/bucket-missing'
+  | 'object-store/access-denied'
+  | 'object-store/credentials-missing'
+  | 'object-store/unreachable'
+  | 'object-store/sdk-missing'
   | 'object-store/spill-full'
   | 'object-store/spill-failed';
 
@@ -35,6 +40,33 @@ export const objectStorePolicy = {
     retry: 'never',
     kind: 'target-refused',
     remedy: 'Give this process the right to create files there, or choose another location',
+  },
+  'object-store/bucket-missing': {
+    retry: 'never',
+    kind: 'configuration',
+    remedy: 'Create the bucket, or name another one: s3://bucket/prefix',
+  },
+  'object-store/access-denied': {
+    retry: 'never',
+    kind: 'configuration',
+    remedy:
+      'Check the credentials, and that they may get, put, list and delete objects below the prefix',
+  },
+  'object-store/credentials-missing': {
+    retry: 'never',
+    kind: 'configuration',
+    remedy:
+      "Set AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_REGION, or a profile; AWS_ENDPOINT_URL for a service that is not Amazon's",
+  },
+  'object-store/unreachable': {
+    retry: 'backoff',
+    kind: 'failed',
+    remedy: 'Check the endpoint, the network and the service; it is tried again by itself',
+  },
+  'object-store/sdk-missing': {
+    retry: 'never',
+    kind: 'configuration',
+    remedy: 'npm install @aws-sdk/client-s3',
   },
   'object-store/spill-full': {
     retry: 'never',

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { FileLocation } from '@cdc-demo/lake-core';
-import { localFileResolver } from '@cdc-demo/lake-core';
+import { defaultFileResolver } from '@cdc-demo/lake-core';
 import { locateFile } from './file-location.ts';
 import { LocalObjectStore } from '@cdc-demo/object-store';
 import { MemoryStore } from '../snapshot/memory-store.fixture.ts';
@@ -34,13 +34,15 @@ describe('a path of the log', () => {
   });
 
   it('on another storage needs a resolver', () => {
-    expect(() => locateFile(table, 's3://bucket/a%20b')).toThrow(
+    expect(() => locateFile(table, 'gs://bucket/a%20b')).toThrow(
       expect.objectContaining({ code: 'delta/foreign-storage' }),
     );
     const store = new MemoryStore();
     const resolve = ({ href }: URL): FileLocation => ({ store, key: href });
-    expect(locateFile(table, 's3://bucket/a%20b', resolve).key).toBe('s3://bucket/a%20b');
-    expect(localFileResolver(new URL('s3://bucket/a'))).toBeUndefined();
+    expect(locateFile(table, 'gs://bucket/a%20b', resolve).key).toBe('gs://bucket/a%20b');
+    expect(defaultFileResolver(new URL('gs://bucket/a'))).toBeUndefined();
+    const onS3 = defaultFileResolver(new URL('s3a://bucket/a%20b/c'));
+    expect([onS3?.store.url, onS3?.key]).toEqual(['s3://bucket/', 'a b/c']);
   });
 
   it('without scheme is on the storage of the table', () => {

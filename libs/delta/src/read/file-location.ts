@@ -1,5 +1,5 @@
 import type { ObjectStore } from '@cdc-demo/cdc-core';
-import { localFileResolver } from '@cdc-demo/lake-core';
+import { defaultFileResolver } from '@cdc-demo/lake-core';
 import type { FileLocation, FileResolver } from '@cdc-demo/lake-core';
 import { DeltaError } from '../errors.ts';
 
@@ -15,7 +15,7 @@ const SCHEME = /^[a-z][a-z0-9+.-]*:/i;
 export function locateFile(
   table: ObjectStore,
   path: string,
-  resolver: FileResolver = localFileResolver,
+  resolver: FileResolver = defaultFileResolver,
 ): FileLocation {
   const isPlain = !SCHEME.test(path) && !path.startsWith('/') && !path.includes('..');
   if (isPlain) return { store: table, key: tidy(decodePath(path)) };

@@ -1,6 +1,6 @@
 import { isCdcError } from '@cdc-demo/cdc-core';
 import type { ObjectStore } from '@cdc-demo/cdc-core';
-import { localFileResolver } from '@cdc-demo/lake-core';
+import { defaultFileResolver } from '@cdc-demo/lake-core';
 import type { FileLocation, FileResolver } from '@cdc-demo/lake-core';
 import { IcebergError } from '../errors.ts';
 
@@ -19,7 +19,7 @@ export class TableFiles {
    * @param store whose root is the table's folder
    * @param location of the table, as its metadata says
    */
-  constructor(store: ObjectStore, location: string, resolver: FileResolver = localFileResolver) {
+  constructor(store: ObjectStore, location: string, resolver: FileResolver = defaultFileResolver) {
     this.#store = store;
     this.#location = `${normal(location)}/`;
     this.#resolver = resolver;

@@ -14,8 +14,12 @@ export interface FileLocation {
  */
 export type FileResolver = (url: URL) => FileLocation | undefined;
 
-/** Knows `file:` URLs only. */
-export const localFileResolver: FileResolver = (url) => {
+/** Knows `file:`, `s3:` and `s3a:` URLs. */
+export const defaultFileResolver: FileResolver = (url) => {
+  if (url.protocol === 's3:' || url.protocol === 's3a:') {
+    const key = decodeURIComponent(url.pathname.slice(1));
+    return { store: openObjectStore(`s3://${url.host}`), key };
+  }
   if (url.protocol !== 'file:') return undefined;
   const at = url.href.lastIndexOf('/') + 1;
   return {

@@ -74,7 +74,7 @@ const DELTA_READERS = [
 const ICEBERG_READERS = ['spark', 'trino', 'duckdb', 'pyiceberg', 'clickhouse', 'basic'] as const;
 
 const tables = {
-  /** A path or file: URL with `{schema}` and `{table}`. */
+  /** A path, file: URL or s3://bucket/prefix with `{schema}` and `{table}`. */
   location: z
     .string()
     .refine((text) => text.includes('{table}'), 'write {table} where the table name belongs'),
