@@ -1,5 +1,4 @@
-import type * as Sdk from '@aws-sdk/client-s3';
-import { ObjectStoreError } from '../errors.ts';
+import { closeS3 } from './s3-client.ts';
 
 /** Where an S3 service is, and as whom it is asked; what is left out comes from the environment. */
 export interface S3Settings {
@@ -15,59 +14,27 @@ export interface S3Settings {
   };
 }
 
-export type S3Module = typeof Sdk;
-
-/** The client of a service and the commands that it takes. */
-export interface S3 {
-  readonly client: Sdk.S3Client;
-  readonly sdk: S3Module;
-}
-
-/** Attempts of a request, the first one included. */
-const MAX_ATTEMPTS = 5;
+let read: (connection: S3Connection) => S3Settings;
 
 /** A service and its connections, which are made when they are first needed. */
 export class S3Connection {
   readonly #settings: S3Settings;
-  #opened: Promise<S3> | undefined;
+
+  static {
+    read = (connection) => connection.#settings;
+  }
 
   constructor(settings: S3Settings = {}) {
     this.#settings = settings;
   }
 
-  /** @throws ObjectStoreError `object-store/sdk-missing` */
-  open(): Promise<S3> {
-    this.#opened ??= this.#connect();
-    return this.#opened;
-  }
-
   /** Closes the connections that are kept for later. */
-  async close(): Promise<void> {
-    const opened = this.#opened;
-    this.#opened = undefined;
-    if (opened) (await opened).client.destroy();
-  }
-
-  async #connect(): Promise<S3> {
-    const { endpoint, region, credentials } = this.#settings;
-    const { forcePathStyle = endpoint !== undefined } = this.#settings;
-    const sdk = await loadSdk();
-    const client = new sdk.S3Client({
-      maxAttempts: MAX_ATTEMPTS,
-      forcePathStyle,
-      ...(endpoint === undefined ? {} : { endpoint }),
-      ...(region === undefined ? {} : { region }),
-      ...(credentials === undefined ? {} : { credentials }),
-    });
-    return { client, sdk };
+  close(): Promise<void> {
+    return closeS3(this);
   }
 }
 
-async function loadSdk(): Promise<S3Module> {
-  try {
-    return await import('@aws-sdk/client-s3');
-  } catch (cause) {
-    const message = 'The package @aws-sdk/client-s3, which S3 needs, is not installed';
-    throw new ObjectStoreError('object-store/sdk-missing', message, { cause });
-  }
+/** Not a property, which would be printed with whatever has the connection. */
+export function settingsOf(connection: S3Connection): S3Settings {
+  return read(connection);
 }

@@ -4,6 +4,7 @@ import { startMinio } from '@cdc-demo/local-servers';
 import type { LocalMinio } from '@cdc-demo/local-servers';
 import { FaultProxy } from './fault-proxy.fixture.ts';
 import type { Fault } from './fault-proxy.fixture.ts';
+import { openS3 } from './s3-client.ts';
 import { S3Connection } from './s3-connection.ts';
 import { S3ObjectStore } from './s3-object-store.ts';
 
@@ -123,7 +124,7 @@ describe('other requests', () => {
     await expect(writing).rejects.toMatchObject({ code: 'object-store/unreachable' });
     proxy.fault = () => 'none';
     await writer.abort();
-    const { client, sdk } = await connection.open();
+    const { client, sdk } = await openS3(connection);
     const left = await client.send(new sdk.ListMultipartUploadsCommand({ Bucket: server.bucket }));
     expect(left.Uploads ?? []).toEqual([]);
     expect(await store.stat('large')).toBeUndefined();

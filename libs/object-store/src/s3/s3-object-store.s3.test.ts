@@ -4,6 +4,7 @@ import { objectStoreContract } from '@cdc-demo/cdc-testing/contracts';
 import { startMinio } from '@cdc-demo/local-servers';
 import type { LocalMinio } from '@cdc-demo/local-servers';
 import { openObjectStore } from '../open-object-store.ts';
+import { openS3 } from './s3-client.ts';
 import { S3Connection } from './s3-connection.ts';
 import { S3ObjectStore } from './s3-object-store.ts';
 
@@ -58,7 +59,7 @@ describe('objects of a bucket', () => {
     await writer.write(Buffer.alloc(20_000_000));
     await writer.abort();
     await writer.abort();
-    const { client, sdk } = await connection.open();
+    const { client, sdk } = await openS3(connection);
     const left = await client.send(new sdk.ListMultipartUploadsCommand({ Bucket: server.bucket }));
     expect(left.Uploads ?? []).toEqual([]);
     expect(await store.stat('large')).toBeUndefined();

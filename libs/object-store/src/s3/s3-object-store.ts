@@ -3,7 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ListOptions, ObjectStat, ObjectStore, ObjectWriter } from '@cdc-demo/cdc-core';
 import { ObjectStoreError } from '../errors.ts';
 import { assertKey } from '../key.ts';
-import type { S3, S3Connection } from './s3-connection.ts';
+import { openS3 } from './s3-client.ts';
+import type { S3 } from './s3-client.ts';
+import type { S3Connection } from './s3-connection.ts';
 import { attemptsOf, isS3Error, s3Error } from './s3-error.ts';
 import { S3ObjectWriter } from './s3-object-writer.ts';
 import { WRITE_ID } from './s3-write-id.ts';
@@ -68,7 +70,7 @@ export class S3ObjectStore implements ObjectStore {
     const id = randomUUID();
     const place = { ...this.#place(key), Body: body, Metadata: { [WRITE_ID]: id } };
     for (let attempt = 1; ; attempt++) {
-      const { client, sdk } = await this.#connection.open();
+      const { client, sdk } = await openS3(this.#connection);
       try {
         await client.send(new sdk.PutObjectCommand({ ...place, IfNoneMatch: '*' }));
         return 'created';
@@ -87,7 +89,7 @@ export class S3ObjectStore implements ObjectStore {
 
   async put(key: string, body: Uint8Array): Promise<void> {
     const place = { ...this.#place(key), Body: body };
-    const { client, sdk } = await this.#connection.open();
+    const { client, sdk } = await openS3(this.#connection);
     try {
       await client.send(new sdk.PutObjectCommand(place));
     } catch (error) {
@@ -98,7 +100,7 @@ export class S3ObjectStore implements ObjectStore {
   async openWriter(key: string): Promise<ObjectWriter> {
     const place = this.#place(key);
     return new S3ObjectWriter({
-      s3: await this.#connection.open(),
+      s3: await openS3(this.#connection),
       place,
       writeId: randomUUID(),
       find: () => this.#head(key),
@@ -108,7 +110,7 @@ export class S3ObjectStore implements ObjectStore {
 
   async *list(prefix: string, options: ListOptions = {}): AsyncGenerator<ObjectStat> {
     const { after, delimiter } = options;
-    const { client, sdk } = await this.#connection.open();
+    const { client, sdk } = await openS3(this.#connection);
     let token: string | undefined;
     do {
       const page = await this.#trying('list', prefix, () =>
@@ -136,7 +138,7 @@ export class S3ObjectStore implements ObjectStore {
 
   async delete(key: string): Promise<void> {
     const place = this.#place(key);
-    const { client, sdk } = await this.#connection.open();
+    const { client, sdk } = await openS3(this.#connection);
     await this.#trying('delete', key, () => client.send(new sdk.DeleteObjectCommand(place)));
   }
 
@@ -150,7 +152,7 @@ export class S3ObjectStore implements ObjectStore {
     key: string,
     send: (s3: S3) => Promise<{ readonly Body?: { transformToByteArray(): Promise<Uint8Array> } }>,
   ): Promise<Uint8Array | undefined> {
-    const s3 = await this.#connection.open();
+    const s3 = await openS3(this.#connection);
     for (let attempt = 1; ; attempt++) {
       let isAnswered = false;
       try {
@@ -168,7 +170,7 @@ export class S3ObjectStore implements ObjectStore {
 
   async #head(key: string): Promise<FoundObject | undefined> {
     const place = this.#place(key);
-    const { client, sdk } = await this.#connection.open();
+    const { client, sdk } = await openS3(this.#connection);
     try {
       const found = await client.send(new sdk.HeadObjectCommand(place));
       return {

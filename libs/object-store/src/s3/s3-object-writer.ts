@@ -1,6 +1,6 @@
 import type { ObjectWriter } from '@cdc-demo/cdc-core';
 import type { ObjectStoreError } from '../errors.ts';
-import type { S3 } from './s3-connection.ts';
+import type { S3 } from './s3-client.ts';
 import type { FoundObject } from './s3-object-store.ts';
 import { WRITE_ID } from './s3-write-id.ts';
 
