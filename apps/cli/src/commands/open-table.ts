@@ -1,7 +1,8 @@
 import process from 'node:process';
 import { CdcError, isCdcError } from '@cdc-demo/cdc-core';
 import { DeltaTable } from '@cdc-demo/delta';
-import { IcebergTable } from '@cdc-demo/iceberg';
+import { IcebergTable, IcebergTableWriter } from '@cdc-demo/iceberg';
+import { systemClock } from '@cdc-demo/pipeline';
 import { catalogTable } from './catalog-table.ts';
 
 /** A table of one of the formats that are read. */
@@ -35,6 +36,12 @@ export async function openTable(uri: string): Promise<AnyTable> {
         'with PYICEBERG_CATALOG__<CATALOG>__URI set to the URI of the catalog',
     },
   });
+}
+
+/** Opens an Iceberg table to write, by its place or by its name in a catalog. */
+export function openIcebergWriter(uri: string): Promise<IcebergTableWriter> {
+  const place = catalogTable(uri, process.env) ?? uri;
+  return IcebergTableWriter.open(place, { clock: systemClock });
 }
 
 async function orNoTable<T>(code: string, opening: Promise<T>): Promise<T | undefined> {

@@ -1,8 +1,7 @@
 import { Command } from 'commander';
-import { IcebergTable, IcebergTableWriter } from '@cdc-demo/iceberg';
-import type { BranchOptions, TagOptions } from '@cdc-demo/iceberg';
-import { systemClock } from '@cdc-demo/pipeline';
+import type { BranchOptions, IcebergTableWriter, TagOptions } from '@cdc-demo/iceberg';
 import { printJson } from '../print-json.ts';
+import { openIcebergWriter } from './open-table.ts';
 import { count, version, withUri } from './table-arguments.ts';
 
 const DAY_MS = 24 * 3_600_000;
@@ -24,11 +23,11 @@ export function tagCommand(): Command {
     'Name a snapshot of an Iceberg table, so that expiry keeps it; prints all names',
   );
   return withName(command).action(async (uri: string, name: string, flags: TagFlags) => {
-    const writer = await openWriter(uri);
+    const writer = await openIcebergWriter(uri);
     if (flags.drop) await writer.dropTag(name);
     else if (flags.replace) await writer.replaceTag(name, tagOptions(flags));
     else await writer.createTag(name, tagOptions(flags));
-    await printRefs(uri);
+    printRefs(writer);
   });
 }
 
@@ -40,14 +39,14 @@ export function branchCommand(): Command {
     .option('--keep-snapshots <n>', 'expiry keeps so many of its snapshots', count)
     .option('--snapshot-days <n>', 'expiry keeps snapshots of it that are younger', count)
     .action(async (uri: string, name: string, flags: BranchFlags) => {
-      const writer = await openWriter(uri);
+      const writer = await openIcebergWriter(uri);
       const { keepSnapshots: minSnapshotsToKeep, snapshotDays } = flags;
       const maxSnapshotAgeMs = daysMs(snapshotDays);
       const options: BranchOptions = { ...tagOptions(flags), minSnapshotsToKeep, maxSnapshotAgeMs };
       if (flags.drop) await writer.dropBranch(name);
       else if (flags.replace) await writer.replaceBranch(name, options);
       else await writer.createBranch(name, options);
-      await printRefs(uri);
+      printRefs(writer);
     });
 }
 
@@ -64,10 +63,6 @@ function withName(command: Command): Command {
     .option('--drop', 'remove the name; the snapshot goes with the next expiry');
 }
 
-function openWriter(uri: string): Promise<IcebergTableWriter> {
-  return IcebergTableWriter.open(uri, { clock: systemClock });
-}
-
 function tagOptions({ snapshot: snapshotId, keepDays }: TagFlags): TagOptions {
   return { snapshotId, maxRefAgeMs: daysMs(keepDays) };
 }
@@ -76,6 +71,6 @@ function daysMs(days: number | undefined): number | undefined {
   return days === undefined ? undefined : days * DAY_MS;
 }
 
-async function printRefs(uri: string): Promise<void> {
-  for (const ref of (await IcebergTable.open(uri)).refs) printJson(ref);
+function printRefs({ metadata }: IcebergTableWriter): void {
+  for (const ref of metadata.refs) printJson(ref);
 }

@@ -2,10 +2,9 @@ import process from 'node:process';
 import { Command, InvalidArgumentError } from 'commander';
 import { CdcError } from '@cdc-demo/cdc-core';
 import type { ObjectStat } from '@cdc-demo/cdc-core';
-import { IcebergTableWriter } from '@cdc-demo/iceberg';
 import { systemClock } from '@cdc-demo/pipeline';
 import { printJson } from '../print-json.ts';
-import { openTable } from './open-table.ts';
+import { openIcebergWriter, openTable } from './open-table.ts';
 import { count, withUri } from './table-arguments.ts';
 
 const HOUR_MS = 3_600_000;
@@ -42,7 +41,7 @@ export function optimizeCommand(): Command {
         printJson(await table.optimize({ clock: systemClock, deletedShare }));
         return;
       }
-      const writer = await openWriter(uri);
+      const writer = await openIcebergWriter(uri);
       const { snapshotId, ...done } = await writer.optimize({ deletedShare, onProgress });
       printJson({ ...done, snapshotId: snapshotId ?? null });
     });
@@ -69,7 +68,7 @@ export function vacuumCommand(): Command {
         format === 'delta'
           ? await table.vacuum({ clock: systemClock, dryRun, force, retentionMs, onFile })
           : await (
-              await openWriter(uri)
+              await openIcebergWriter(uri)
             ).removeOrphans({ dryRun, force, olderThanMs: retentionMs, onFile });
       printJson({ deletedFiles, deletedBytes, dryRun });
     });
@@ -93,7 +92,7 @@ export function expireCommand(): Command {
       if (format === 'delta') {
         throw otherFormat(uri, 'a Delta table has no snapshots: use clean-log, then vacuum');
       }
-      const writer = await openWriter(uri);
+      const writer = await openIcebergWriter(uri);
       const done = await writer.expire({
         maxSnapshots: keep,
         olderThanMs: olderThanHours === undefined ? undefined : olderThanHours * HOUR_MS,
@@ -116,10 +115,6 @@ export function cleanLogCommand(): Command {
     const { deletedFiles, deletedBytes, oldest } = await table.cleanLog({ clock: systemClock });
     printJson({ deletedFiles, deletedBytes, oldestVersion: oldest?.version ?? null });
   });
-}
-
-function openWriter(uri: string): Promise<IcebergTableWriter> {
-  return IcebergTableWriter.open(uri, { clock: systemClock });
 }
 
 function onFile({ key, size, modifiedMs }: ObjectStat): void {

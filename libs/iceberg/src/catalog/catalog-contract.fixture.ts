@@ -150,6 +150,83 @@ export function catalogContract(name: string, open: () => Promise<CatalogUnderTe
       ]);
     });
 
+    it('keeps how tables are parted, and parts them anew', async () => {
+      const table = newTable();
+      const { fields } = schema;
+      const partitionBy = ['bucket(4, id)', 'name'];
+      const options = { fields, key: ['id'], partitionBy };
+      const writer = await IcebergTableWriter.create(table, options, { clock });
+      const put = async (...values: readonly (readonly [number, string])[]): Promise<void> => {
+        const rows = new ColumnBatch(fields);
+        for (const [id, name] of values) rows.appendRow([id, name, 1n]);
+        await writer.upsert(rows);
+      };
+      await put([1, 'a'], [2, 'b'], [3, 'a']);
+      await writer.setPartitioning(['truncate(2, name)']);
+      await put([2, 'bbb']);
+      await writer.setPartitioning(partitionBy);
+      await put([3, 'c']);
+      const found = await IcebergTable.open(table);
+      const { specs, lastPartitionId, defaultSpecId } = found.metadata;
+      const parted = new Map(
+        specs.map((spec) => [
+          spec.id,
+          spec.fields.map((each) => `${each.fieldId} ${each.name} ${each.transform}`),
+        ]),
+      );
+      expect([...parted.values()]).toEqual([
+        ['1000 id_bucket_4 bucket[4]', '1001 name identity'],
+        ['1002 name_trunc_2 truncate[2]'],
+      ]);
+      expect(lastPartitionId).toBe(1002);
+      const files = (await found.files()).filter(({ content }) => content === 'data');
+      const places = files.map(({ specId, partition }) => {
+        const names = parted.get(specId)?.length === 1 ? partition : partition.slice(1);
+        return `${specId === defaultSpecId ? 'first' : 'second'} ${names.join(' ')}`;
+      });
+      expect(places.toSorted()).toEqual(['first a', 'first c', 'second bb']);
+      expect(await canonicalRows(found.rows({ where: "name = 'bbb'" }))).toEqual([
+        '{"id":2,"name":"bbb","amount":"0.01"}',
+      ]);
+      expect(await canonicalRows(found.rows({ columns: ['id', 'name'] }))).toEqual([
+        '{"id":1,"name":"a"}',
+        '{"id":2,"name":"bbb"}',
+        '{"id":3,"name":"c"}',
+      ]);
+    });
+
+    it('keeps names of snapshots, and loses snapshots that have none', async () => {
+      const table = newTable();
+      const { fields } = schema;
+      const writer = await IcebergTableWriter.create(table, { fields, key: ['id'] }, { clock });
+      for (const name of ['a', 'b', 'c', 'd']) {
+        const rows = new ColumnBatch(fields);
+        rows.appendRow([1, name, 1n]);
+        await writer.upsert(rows);
+        if (name === 'a') await writer.createTag('first');
+        if (name === 'b') await writer.createBranch('second', { minSnapshotsToKeep: 1 });
+      }
+      await writer.dropBranch('second');
+      await writer.setProperties({ mine: 'yes', other: 'no' });
+      await writer.removeProperties(['other']);
+      const { expiredSnapshots, deletedFiles } = await writer.expire({
+        maxSnapshots: 1,
+        olderThanMs: 0,
+      });
+      expect(expiredSnapshots).toBe(2);
+      expect(deletedFiles).toBeGreaterThan(0);
+      const found = await IcebergTable.open(table);
+      expect(found.refs.map(({ name }) => name).toSorted()).toEqual(['first', 'main']);
+      expect(found.metadata.properties).toMatchObject({ mine: 'yes' });
+      expect(found.metadata.properties).not.toHaveProperty('other');
+      const at = async (ref: string): Promise<string[]> => canonicalRows(found.rows({ ref }));
+      expect(await at('first')).toEqual(['{"id":1,"name":"a","amount":"0.01"}']);
+      expect(await at('main')).toEqual(['{"id":1,"name":"d","amount":"0.01"}']);
+      // What the catalog itself needs is no orphan, whatever its age.
+      await writer.removeOrphans({ olderThanMs: 0, force: true });
+      expect(await canonicalRows((await IcebergTable.open(table)).rows())).toHaveLength(1);
+    });
+
     it('tells that there is no table to read or to write', async () => {
       const table = newTable();
       const code = 'iceberg/not-a-table';

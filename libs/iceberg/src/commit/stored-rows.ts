@@ -46,7 +46,8 @@ export function storedRows({ metadata, files, cache, live, columns }: StoredTabl
     const { file } = entry;
     return { path: file.path, file, deletes: deletes.of(file), record: () => fileRecord(entry) };
   });
-  const ids = new StoredRowIds(metadata, files, live);
+  const places = new DataFileReader({ metadata, files, deletes: new DeleteFiles([], []), cache });
+  const ids = new StoredRowIds(live, places);
   return {
     location: metadata.location,
     version: metadata.currentSnapshotId ?? 0n,
@@ -59,7 +60,7 @@ export function storedRows({ metadata, files, cache, live, columns }: StoredTabl
         { columns, lineage: what === 'lineage' },
         {
           rows: new DataFileReader({ ...parts, deletes: none }),
-          places: new DataFileReader({ ...parts, deletes: none, cache }),
+          places,
           deleted: new DataFileReader({ ...parts, deletes }),
         },
       );
@@ -75,9 +76,10 @@ class StoredRowIds {
   readonly #reader: DataFileReader;
   #files: ReadonlyMap<string, ContentFile> | undefined;
 
-  constructor(metadata: TableMetadata, files: TableFiles, live: SnapshotEntries) {
+  /** @param reader of files that it keeps open */
+  constructor(live: SnapshotEntries, reader: DataFileReader) {
     this.#live = live;
-    this.#reader = new DataFileReader({ metadata, files, deletes: new DeleteFiles([], []) });
+    this.#reader = reader;
   }
 
   async of(path: string, positions: Uint32Array): Promise<readonly (bigint | null)[]> {
