@@ -3,13 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import pg from 'pg';
-import { silentLogger } from '@cdc-demo/cdc-core';
 import { canonicalRows } from '@cdc-demo/cdc-testing';
 import { IcebergTable, RestCatalog } from '@cdc-demo/iceberg';
 import { startIcebergRest, startPostgres } from '@cdc-demo/local-servers';
 import { parseConfig, systemClock } from '@cdc-demo/pipeline';
+import { catchUp } from './catch-up.fixture.ts';
 import { findCut } from './consistent-cut.ts';
-import { runPipelines } from './run-pipelines.ts';
 
 const CREDENTIAL = 'runner:very-secret';
 
@@ -45,20 +44,7 @@ test('a pipeline keeps tables of a REST catalog equal to a Postgres', async () =
     throw new Error(`${path} is not asked for`);
   };
   const parsed = parseConfig(config(catalog.uri, state), { env, readSecretFile }, 'the test');
-  const catchUp = async (): Promise<void> => {
-    await runPipelines({
-      config: parsed,
-      ids: [],
-      until: 'caught-up',
-      firstContact: 'fail',
-      takeOver: false,
-      logger: silentLogger,
-      observers: () => [],
-      stop: new AbortController().signal,
-      lagIntervalMs: 60_000,
-    });
-  };
-  await catchUp();
+  await catchUp(parsed);
   await client.query(`
     BEGIN;
     UPDATE people SET name = 'changed' WHERE id <= 10;
@@ -68,7 +54,7 @@ test('a pipeline keeps tables of a REST catalog equal to a Postgres', async () =
     ALTER TABLE people ADD COLUMN more text;
     INSERT INTO people VALUES (1000, 'new', 'more');
   `);
-  await catchUp();
+  await catchUp(parsed);
   const tables = new RestCatalog({ uri: catalog.uri, clock: systemClock });
   for (const [name, columns] of [
     ['people', `id, name, more`],

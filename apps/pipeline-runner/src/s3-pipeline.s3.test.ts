@@ -1,14 +1,13 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import pg from 'pg';
-import { silentLogger } from '@cdc-demo/cdc-core';
 import { canonicalRows } from '@cdc-demo/cdc-testing';
 import { DeltaTable } from '@cdc-demo/delta';
 import { IcebergTable } from '@cdc-demo/iceberg';
 import { startMinio, startPostgres } from '@cdc-demo/local-servers';
 import type { LocalMinio, LocalPostgres } from '@cdc-demo/local-servers';
 import { parseConfig } from '@cdc-demo/pipeline';
+import { catchUp } from './catch-up.fixture.ts';
 import { findCut } from './consistent-cut.ts';
-import { runPipelines } from './run-pipelines.ts';
 
 let minio: LocalMinio;
 let server: LocalPostgres;
@@ -57,24 +56,12 @@ pipelines:
       { env: { SOURCE_URL: server.url }, readSecretFile: NO_FILES },
       'the test',
     );
-    const catchUp = (): Promise<unknown> =>
-      runPipelines({
-        config,
-        ids: [],
-        until: 'caught-up',
-        firstContact: 'fail',
-        takeOver: false,
-        logger: silentLogger,
-        observers: () => [],
-        stop: new AbortController().signal,
-        lagIntervalMs: 60_000,
-      });
-    await catchUp();
+    await catchUp(config);
     await client.query(`
       UPDATE people SET name = '${format}' WHERE id % 100 = 0;
       DELETE FROM people WHERE id % 97 = 0;
     `);
-    await catchUp();
+    await catchUp(config);
     const location = `${folder}/public/people`;
     const table =
       format === 'delta' ? await DeltaTable.open(location) : await IcebergTable.open(location);

@@ -1,5 +1,7 @@
 export { conformanceSuite } from './conformance-suite.ts';
 export type { ConformanceCase, ExpectedOutcome } from './conformance-suite.ts';
+export { contractRows } from './contract-rows.ts';
+export type { ReadableTable } from './contract-rows.ts';
 export { contractTable } from './contract-table.ts';
 export { objectStoreContract } from './object-store-contract.ts';
 export type { StoreUnderTest } from './object-store-contract.ts';

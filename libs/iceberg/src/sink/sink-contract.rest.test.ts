@@ -2,13 +2,18 @@ import { randomUUID } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll } from '@jest/globals';
-import { isCdcError, silentLogger } from '@cdc-demo/cdc-core';
+import { silentLogger } from '@cdc-demo/cdc-core';
 import type {
   FaultySinkUnderTest,
   SinkUnderTest,
   SinkVersion,
 } from '@cdc-demo/cdc-testing/contracts';
-import { resyncContract, sinkContract, sinkFaultsContract } from '@cdc-demo/cdc-testing/contracts';
+import {
+  contractRows,
+  resyncContract,
+  sinkContract,
+  sinkFaultsContract,
+} from '@cdc-demo/cdc-testing/contracts';
 import { parseTablePosition } from '@cdc-demo/lake-core';
 import { startIcebergRest } from '@cdc-demo/local-servers';
 import type { LocalIcebergRest } from '@cdc-demo/local-servers';
@@ -25,17 +30,6 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-async function rowsOf(table: IcebergTable): Promise<string[]> {
-  const rows: string[] = [];
-  for await (const batch of table.rows({ columns: ['id', 'text'] })) {
-    for (let row = 0; row < batch.length; row++) {
-      const [id, text] = batch.row(row) as [number, string | null];
-      rows.push(`${id}:${String(text)}`);
-    }
-  }
-  return rows;
-}
-
 const newNamespace = (): string => `ns_${randomUUID().replaceAll('-', '')}`;
 
 function throughCatalog(formatVersion: 2 | 3): Promise<SinkUnderTest> {
@@ -49,15 +43,8 @@ function throughCatalog(formatVersion: 2 | 3): Promise<SinkUnderTest> {
         clock,
         logger: silentLogger,
       }),
-    rows: async () => {
-      try {
-        const table = catalog.table({ namespace, name: 'contract' });
-        return await rowsOf(await IcebergTable.open(table));
-      } catch (error) {
-        if (!isCdcError(error) || error.code !== 'iceberg/not-a-table') throw error;
-        return [];
-      }
-    },
+    rows: () =>
+      contractRows(() => IcebergTable.open(catalog.table({ namespace, name: 'contract' }))),
     dispose: () => Promise.resolve(),
   });
 }
@@ -71,7 +58,7 @@ async function versionsIn(folder: string): Promise<SinkVersion[]> {
     const text = table.metadata.properties[POSITION_PROPERTY] ?? '';
     const isUpkeep = table.metadata.snapshots.at(-1)?.operation === 'replace';
     const { position } = parseTablePosition(text);
-    versions.push({ position, rows: await rowsOf(table), isUpkeep });
+    versions.push({ position, rows: await contractRows(() => Promise.resolve(table)), isUpkeep });
   }
   return versions;
 }

@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll } from '@jest/globals';
-import { isCdcError, silentLogger } from '@cdc-demo/cdc-core';
-import { canonicalRows } from '@cdc-demo/cdc-testing';
-import { resyncContract, sinkContract } from '@cdc-demo/cdc-testing/contracts';
+import { silentLogger } from '@cdc-demo/cdc-core';
+import { contractRows, resyncContract, sinkContract } from '@cdc-demo/cdc-testing/contracts';
 import type { SinkUnderTest } from '@cdc-demo/cdc-testing/contracts';
 import { startMinio } from '@cdc-demo/local-servers';
 import type { LocalMinio } from '@cdc-demo/local-servers';
@@ -36,19 +35,7 @@ function onS3(formatVersion: 2 | 3): Promise<SinkUnderTest> {
         clock,
         logger: silentLogger,
       }),
-    rows: async () => {
-      try {
-        const table = await IcebergTable.open(storeOf('contract'));
-        const lines = await canonicalRows(table.rows({ columns: ['id', 'text'] }));
-        return lines.map((line) => {
-          const { id, text } = JSON.parse(line) as { id: number; text: string | null };
-          return `${id}:${String(text)}`;
-        });
-      } catch (error) {
-        if (!isCdcError(error) || error.code !== 'iceberg/not-a-table') throw error;
-        return [];
-      }
-    },
+    rows: () => contractRows(() => IcebergTable.open(storeOf('contract'))),
     dispose: () => Promise.resolve(),
   });
 }

@@ -1,10 +1,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { isCdcError, silentLogger } from '@cdc-demo/cdc-core';
+import { silentLogger } from '@cdc-demo/cdc-core';
 import type { Clock } from '@cdc-demo/cdc-core';
 import type { SinkUnderTest } from '@cdc-demo/cdc-testing/contracts';
-import { resyncContract, sinkContract } from '@cdc-demo/cdc-testing/contracts';
+import { contractRows, resyncContract, sinkContract } from '@cdc-demo/cdc-testing/contracts';
 import { LocalObjectStore } from '@cdc-demo/object-store';
 import { IcebergTable } from '../iceberg-table.ts';
 import { IcebergSink } from './iceberg-sink.ts';
@@ -25,21 +25,7 @@ async function onLocalFiles(formatVersion: 2 | 3): Promise<SinkUnderTest> {
         clock,
         logger: silentLogger,
       }),
-    rows: async () => {
-      const rows: string[] = [];
-      try {
-        const table = await IcebergTable.open(join(root, 'contract'));
-        for await (const batch of table.rows({ columns: ['id', 'text'] })) {
-          for (let row = 0; row < batch.length; row++) {
-            const [id, text] = batch.row(row) as [number, string | null];
-            rows.push(`${id}:${String(text)}`);
-          }
-        }
-      } catch (error) {
-        if (!isCdcError(error) || error.code !== 'iceberg/not-a-table') throw error;
-      }
-      return rows;
-    },
+    rows: () => contractRows(() => IcebergTable.open(join(root, 'contract'))),
     dispose: () => rm(root, { recursive: true, force: true }),
   };
 }

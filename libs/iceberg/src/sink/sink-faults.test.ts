@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { silentLogger } from '@cdc-demo/cdc-core';
 import type { Clock } from '@cdc-demo/cdc-core';
 import type { FaultySinkUnderTest, SinkVersion } from '@cdc-demo/cdc-testing/contracts';
-import { sinkFaultsContract } from '@cdc-demo/cdc-testing/contracts';
+import { contractRows, sinkFaultsContract } from '@cdc-demo/cdc-testing/contracts';
 import { parseTablePosition } from '@cdc-demo/lake-core';
 import { LocalObjectStore } from '@cdc-demo/object-store';
 import { IcebergTable } from '../iceberg-table.ts';
@@ -27,13 +27,7 @@ async function versionsIn(folder: string): Promise<SinkVersion[]> {
   for (let number = 1; ; number++) {
     const name = `metadata/v${number}.metadata.json`;
     const table = await IcebergTable.open(join(folder, name));
-    const rows: string[] = [];
-    for await (const batch of table.rows()) {
-      for (let row = 0; row < batch.length; row++) {
-        const [id, text] = batch.row(row) as [number, string | null];
-        rows.push(`${id}:${String(text)}`);
-      }
-    }
+    const rows = await contractRows(() => Promise.resolve(table));
     const text = table.metadata.properties[POSITION_PROPERTY] ?? '';
     const isUpkeep = table.metadata.snapshots.at(-1)?.operation === 'replace';
     versions.push({ position: parseTablePosition(text).position, rows, isUpkeep });
