@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: demo demo-feed init-iceberg setup test versions rest s3 conformance engines torture torture-test matrix bench \
+.PHONY: demo demo-feed init-iceberg setup test versions rest s3 conformance engines torture torture-test matrix places bench \
   lint typecheck \
   format lock clean help
 
@@ -53,10 +53,15 @@ engines: $(INSTALLED) ## the judging engines themselves, on tables that Spark wr
 torture: setup ## kill and betray pipelines at random instants for SECONDS (60); CDC_SEED repeats
 	node tools/torture/dist/main.js --seconds $(or $(SECONDS),60)
 
-torture-test: setup ## kills at random instants (CDC_KILLS, 144), broken networks, a full disk, two runners
+# The servers of all places in which tables lie: MinIO (built once, needs Go) and a REST catalog.
+places: $(INSTALLED)
+	libs/local-servers/minio/install.sh
+	libs/local-servers/iceberg-rest/install.sh
+
+torture-test: setup places ## kills at random instants (CDC_KILLS, 144), broken networks, a full disk, two runners
 	CDC_SUITE=torture npm test -- $(JEST_FLAGS)
 
-matrix: setup ## every fault at every step of every format by name; CDC_CELLS=pairwise for a selection
+matrix: setup places ## every fault at every step of every format in every place by name; CDC_CELLS=pairwise for a selection
 	CDC_SUITE=matrix npm test -- $(JEST_FLAGS)
 
 bench: setup ## measure; prints a table and writes dist/bench.json

@@ -1,17 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type {
-  Clock,
-  Logger,
-  ObjectStore,
-  PipelineObserver,
-  Secret,
-  Source,
-} from '@cdc-demo/cdc-core';
+import type { Clock, Logger, PipelineObserver, Secret, Source } from '@cdc-demo/cdc-core';
 import { LocalSpillSpace, openObjectStore } from '@cdc-demo/object-store';
 import { Pipeline, stateLocation, systemClock } from '@cdc-demo/pipeline';
 import type { PipelineConfig, PipelineOptions } from '@cdc-demo/pipeline';
+import type { Fetch, OpenTableStore } from '@cdc-demo/iceberg';
 import { PostgresSource } from '@cdc-demo/postgres';
 import type { PostgresSourceOptions } from '@cdc-demo/postgres';
 import { openSink } from './destinations.ts';
@@ -20,8 +14,10 @@ import { openSink } from './destinations.ts';
 export interface PipelinePorts {
   readonly clock: Clock;
   /** The store at a location: a table's, or the pipeline's state folder. */
-  readonly openStore: (location: string) => ObjectStore;
+  readonly openStore: OpenTableStore;
   readonly openSource: (options: PostgresSourceOptions) => Source;
+  /** Sends the requests to a catalog service. */
+  readonly fetch: Fetch;
 }
 
 /** The machine's clock, its files, the server. */
@@ -29,6 +25,7 @@ export const systemPorts: PipelinePorts = {
   clock: systemClock,
   openStore: openObjectStore,
   openSource: (options) => new PostgresSource(options),
+  fetch: globalThis.fetch,
 };
 
 export interface ComposeOptions {
@@ -75,7 +72,7 @@ export function composePipeline(
 ): Pipeline {
   const { source, sink, commit, spill, retry, heartbeatIntervalMs, id } = config;
   const { logger, observer, until, firstContact, takeOver, url } = options;
-  const { clock, openStore, openSource } = ports;
+  const { clock, openStore, openSource, fetch } = ports;
   const space = new LocalSpillSpace({
     folder: spill.folder ?? join(tmpdir(), 'cdc-demo', id),
     ...(spill.maxBytes === undefined ? {} : { maxBytes: spill.maxBytes }),
@@ -88,7 +85,7 @@ export function composePipeline(
         ...sourceOptions(config, { url, logger, clock, takeOver: takeOver || isOwner }),
         spill: space,
       }),
-    sink: () => openSink(sink, { openStore, observer, spill: space, clock, logger }),
+    sink: () => openSink(sink, { openStore, fetch, observer, spill: space, clock, logger }),
     state: openStore(stateLocation(config)),
     snapshot: source.snapshot,
     commit,

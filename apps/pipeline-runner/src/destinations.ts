@@ -10,11 +10,13 @@ import type {
 } from '@cdc-demo/cdc-core';
 import { DeltaSink } from '@cdc-demo/delta';
 import { IcebergSink, RestCatalog } from '@cdc-demo/iceberg';
-import type { CatalogTable, RestCatalogOptions } from '@cdc-demo/iceberg';
+import type { CatalogTable, Fetch, OpenTableStore, RestCatalogOptions } from '@cdc-demo/iceberg';
 import type { RestCatalogConfig, SinkConfig } from '@cdc-demo/pipeline';
 
 export interface DestinationParts {
-  readonly openStore: (location: string) => ObjectStore;
+  readonly openStore: OpenTableStore;
+  /** Sends the requests to a catalog service. */
+  readonly fetch: Fetch;
   readonly observer: PipelineObserver;
   readonly spill: SpillSpace;
   readonly clock: Clock;
@@ -23,7 +25,7 @@ export interface DestinationParts {
 
 /** The sink that a configuration asks for. Nothing is opened yet. */
 export function openSink(config: SinkConfig, parts: DestinationParts): Sink {
-  const { openStore, observer, spill, clock, logger } = parts;
+  const { openStore, fetch, observer, spill, clock, logger } = parts;
   const { mode, compression } = config;
   const location = (table: TableName): ObjectStore => openStore(tableLocation(config, table));
   const options = { mode, compression, onUpkeep: observer, spill, clock, logger };
@@ -42,7 +44,9 @@ export function openSink(config: SinkConfig, parts: DestinationParts): Sink {
         return config.partitionBy[formatTableName(table)];
       };
       const tables =
-        catalog.type === 'rest' ? catalogTables(config, catalog, { clock, openStore }) : location;
+        catalog.type === 'rest'
+          ? catalogTables(config, catalog, { clock, openStore, fetch })
+          : location;
       const given = { ...options, ...version, upkeep, readers, partitionBy };
       return new IcebergSink({ ...given, location: tables });
     }
@@ -53,7 +57,7 @@ export function openSink(config: SinkConfig, parts: DestinationParts): Sink {
 export function catalogTables(
   sink: SinkConfig,
   { namespace, name, ...service }: RestCatalogConfig,
-  options: Pick<RestCatalogOptions, 'clock' | 'openStore'>,
+  options: Pick<RestCatalogOptions, 'clock' | 'openStore' | 'fetch'>,
 ): (table: TableName) => CatalogTable {
   const catalog = new RestCatalog({ ...service, ...options });
   return (table) => {

@@ -92,7 +92,7 @@ pipelines:
       lagIntervalMs: 50,
       ports: {
         ...systemPorts,
-        openStore: (location) => new FaultyStore(openObjectStore(location), plan),
+        openStore: (location, s3) => new FaultyStore(openObjectStore(location, s3), plan),
       },
     }).then(
       () => undefined,

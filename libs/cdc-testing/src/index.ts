@@ -22,6 +22,7 @@ export type { Failpoint, FaultMeans, FaultName } from './faults/failpoint.ts';
 export { FaultyStore } from './faults/faulty-store.ts';
 export type { Fault, FaultPlan } from './faults/faulty-store.ts';
 export { InjectedFault } from './faults/injected-fault.ts';
+export { interceptedFetch } from './faults/intercepted-fetch.ts';
 export { InterceptedSource } from './faults/intercepted-source.ts';
 export { InterceptedStore } from './faults/intercepted-store.ts';
 export type { Around, PortCall } from './faults/port-call.ts';

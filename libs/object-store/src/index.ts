@@ -3,7 +3,7 @@ export type { ObjectStoreErrorCode } from './errors.ts';
 export { LocalObjectStore } from './local/local-object-store.ts';
 export { openObjectStore } from './open-object-store.ts';
 export { S3Connection } from './s3/s3-connection.ts';
-export type { S3Settings } from './s3/s3-connection.ts';
+export type { S3Credentials, S3Settings } from './s3/s3-connection.ts';
 export { S3ObjectStore } from './s3/s3-object-store.ts';
 export type { S3Location } from './s3/s3-object-store.ts';
 export { LocalSpillSpace } from './spill/local-spill-space.ts';

@@ -299,9 +299,12 @@ export class CrashCell {
   }
 
   #run(until: Run['until']): Run {
-    const { name, url, folder, format } = this.#source;
+    const { name, url, folder, format, place } = this.#source;
+    const { catalogUri } = place;
+    const kept = catalogUri === undefined ? {} : { catalogUri };
     const spill = this.#cell.phase === 'spill' ? { spillAfterBytes: SPILL_AFTER_BYTES } : {};
-    return { pipeline: name, url, folder, format, until, commitIntervalMs: 1, ...spill };
+    const options = { until, commitIntervalMs: 1, ...kept, ...spill };
+    return { pipeline: name, url, folder, format, ...options };
   }
 }
 

@@ -1,25 +1,23 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { parsePosition } from '@cdc-demo/cdc-core';
 import type { FeedRow } from '@cdc-demo/cdc-testing';
 import { DeltaTable } from '@cdc-demo/delta';
 import { commitForeignVersion } from './foreign-version.ts';
-import { filesIn, linesOf } from './local-lake.ts';
-import type { WrittenTable } from './local-lake.ts';
 import { readLogEntry } from './log-entry.ts';
 import type { LogEntry } from './log-entry.ts';
+import { filesIn, linesOf, textOf } from './written-lake.ts';
+import type { WrittenTable } from './written-lake.ts';
 
-/** A Delta table in a local folder. Log entries are read once. */
+/** A Delta table. Log entries are read once. */
 export class DeltaLakeTable implements WrittenTable {
-  readonly path: string;
+  readonly location: string;
   readonly #entries = new Map<bigint, LogEntry>();
 
-  constructor(path: string) {
-    this.path = path;
+  constructor(location: string) {
+    this.location = location;
   }
 
   async versions(): Promise<readonly bigint[]> {
-    const names = await filesIn(join(this.path, '_delta_log'));
+    const names = await filesIn(`${this.location}/_delta_log`);
     return names
       .filter((name) => /^\d{20}\.json$/.test(name))
       .sort()
@@ -32,7 +30,7 @@ export class DeltaLakeTable implements WrittenTable {
   }
 
   async feed(version: bigint): Promise<FeedRow[]> {
-    const table = await DeltaTable.open(this.path);
+    const table = await DeltaTable.open(this.location);
     const lines = await linesOf(table.changes({ from: { version }, to: { version } }));
     return lines.map((line) => {
       const { _change_type, _commit_version, _commit_timestamp, ...row } = JSON.parse(line) as {
@@ -45,12 +43,12 @@ export class DeltaLakeTable implements WrittenTable {
   }
 
   async rows(version: bigint): Promise<string[]> {
-    const table = await DeltaTable.open(this.path);
+    const table = await DeltaTable.open(this.location);
     return linesOf(table.rows({ version }));
   }
 
   async missingFiles(): Promise<string[]> {
-    const there = new Set(await filesIn(this.path));
+    const there = new Set(await filesIn(this.location));
     return [...(await this.#referenced())].filter((path) => !there.has(path));
   }
 
@@ -62,7 +60,9 @@ export class DeltaLakeTable implements WrittenTable {
     const referenced = await this.#referenced();
     const own =
       /^_delta_log\/(\d{20}\.json|\d{20}\.checkpoint\.parquet|\d{20}\.crc|_last_checkpoint)$/;
-    return (await filesIn(this.path)).filter((path) => !referenced.has(path) && !own.test(path));
+    return (await filesIn(this.location)).filter(
+      (path) => !referenced.has(path) && !own.test(path),
+    );
   }
 
   async #referenced(): Promise<Set<string>> {
@@ -76,8 +76,8 @@ export class DeltaLakeTable implements WrittenTable {
   async #entry(version: bigint): Promise<LogEntry> {
     const known = this.#entries.get(version);
     if (known) return known;
-    const name = `${version.toString().padStart(20, '0')}.json`;
-    const entry = readLogEntry(await readFile(join(this.path, '_delta_log', name), 'utf8'));
+    const key = `_delta_log/${version.toString().padStart(20, '0')}.json`;
+    const entry = readLogEntry(await textOf(this.location, key));
     this.#entries.set(version, entry);
     return entry;
   }

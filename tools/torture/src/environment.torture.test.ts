@@ -132,7 +132,7 @@ describe(`what surrounds a pipeline fails, CDC_SEED=${SEED}`, () => {
       try {
         await using source = await SourceUnderTest.create(server.url, 'full_disk', {
           rows: 500,
-          parent: disk,
+          place: { parent: disk },
         });
         const pipeline = new RunningPipeline(runOf(source, 'stopped'), { around });
         const noise = "(SELECT string_agg(md5(random()::text), '') FROM generate_series(1, 90))";

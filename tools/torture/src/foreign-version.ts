@@ -1,9 +1,9 @@
-import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { openObjectStore } from '@cdc-demo/object-store';
+import { textOf } from './written-lake.ts';
 
 interface DeltaLog {
   /** Of the table's folder. */
-  readonly path: string;
+  readonly location: string;
   versions(): Promise<readonly bigint[]>;
 }
 
@@ -16,8 +16,8 @@ async function tryForeignVersion(table: DeltaLog): Promise<'done' | 'taken'> {
   const newest = (await table.versions()).at(-1);
   if (newest === undefined) return 'done';
   const log = (version: bigint): string =>
-    join(table.path, '_delta_log', `${version.toString().padStart(20, '0')}.json`);
-  const [first = ''] = (await readFile(log(newest), 'utf8')).split('\n');
+    `_delta_log/${version.toString().padStart(20, '0')}.json`;
+  const [first = ''] = (await textOf(table.location, log(newest))).split('\n');
   const { commitInfo } = JSON.parse(first) as {
     readonly commitInfo: { readonly inCommitTimestamp: number };
   };
@@ -27,11 +27,7 @@ async function tryForeignVersion(table: DeltaLog): Promise<'done' | 'taken'> {
     { txn: { appId: 'somebody else', version: 1 } },
   ];
   const text = actions.map((action) => JSON.stringify(action)).join('\n');
-  try {
-    await writeFile(log(newest + 1n), `${text}\n`, { flag: 'wx' });
-    return 'done';
-  } catch (error) {
-    if ((error as { readonly code?: string }).code === 'EEXIST') return 'taken';
-    throw error;
-  }
+  const store = openObjectStore(table.location);
+  const outcome = await store.putIfAbsent(log(newest + 1n), Buffer.from(`${text}\n`));
+  return outcome === 'created' ? 'done' : 'taken';
 }

@@ -9,6 +9,7 @@ const report: TortureReport = {
   transactions: 5,
   faults: { 'progress kill-after': 1, 'log-entry kill-before': 1 },
   seeds: [7, 8],
+  places: { files: 1, s3: 1 },
   violations: [
     {
       seed: 8,
@@ -26,7 +27,7 @@ describe('the report of the torture', () => {
   it('names each violation and the seed that repeats it', () => {
     expect(formatReport(report, 61.4).split('\n')).toEqual([
       '2 kills in 3 runs, 4 checks, 5 transactions',
-      '2 lives in 61 s, seeds 7 to 8',
+      '2 lives (1 files, 1 s3) in 61 s, seeds 7 to 8',
       '     1  log-entry kill-before',
       '     1  progress kill-after',
       '1 violations',

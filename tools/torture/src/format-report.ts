@@ -3,10 +3,11 @@ import type { TortureReport } from './random-torture.ts';
 
 /** For people: figures, faults by step, and violations with the seeds that repeat them. */
 export function formatReport(report: TortureReport, seconds: number): string {
-  const { runs, kills, checks, transactions, seeds, violations } = report;
+  const { runs, kills, checks, transactions, seeds, places, violations } = report;
+  const lives = Object.entries(places).map(([place, times]) => `${times} ${place}`);
   const lines = [
     `${kills} kills in ${runs} runs, ${checks} checks, ${transactions} transactions`,
-    `${seeds.length} lives in ${Math.round(seconds)} s, seeds ${span(seeds)}`,
+    `${seeds.length} lives (${lives.join(', ')}) in ${Math.round(seconds)} s, seeds ${span(seeds)}`,
     ...Object.entries(report.faults)
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(([fault, times]) => `${String(times).padStart(6)}  ${fault}`),

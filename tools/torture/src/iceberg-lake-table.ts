@@ -1,13 +1,14 @@
-import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { parsePosition } from '@cdc-demo/cdc-core';
+import { isCdcError, parsePosition } from '@cdc-demo/cdc-core';
 import type { FeedRow } from '@cdc-demo/cdc-testing';
 import { IcebergTable } from '@cdc-demo/iceberg';
-import type { Snapshot } from '@cdc-demo/iceberg';
-import { filesIn, linesOf } from './local-lake.ts';
-import type { WrittenTable } from './local-lake.ts';
+import type { CatalogTable, Snapshot } from '@cdc-demo/iceberg';
+import { openObjectStore } from '@cdc-demo/object-store';
+import { filesIn, linesOf, textOf } from './written-lake.ts';
+import type { WrittenTable } from './written-lake.ts';
 
-const METADATA = /^metadata\/(v\d+\.metadata\.json|version-hint\.text)$/;
+/** Hadoop keeps checksums beside the metadata files that it writes. */
+const METADATA =
+  /^metadata\/(v\d+\.metadata\.json|version-hint\.text|\d+-[-0-9a-f]+\.metadata\.json|\..*\.crc)$/;
 const NUMBERED = /^v(\d+)\.metadata\.json$/;
 const POSITION = 'cdc-demo.position';
 const TYPES: Readonly<Record<string, FeedRow['type']>> = {
@@ -17,17 +18,32 @@ const TYPES: Readonly<Record<string, FeedRow['type']>> = {
   UPDATE_AFTER: 'update_postimage',
 };
 
-/** An Iceberg table in a local folder; its versions are the sequence numbers of its snapshots. */
-export class IcebergLakeTable implements WrittenTable {
-  readonly path: string;
-  readonly tellsEqualRows: boolean;
-  /** Of the newest metadata file that was read. */
-  #known: { readonly number: number; readonly table: IcebergTable } | undefined;
+/** A table by the catalog that keeps it, and how to reach that without this library. */
+export interface KeptTable {
+  readonly table: CatalogTable;
+  /** Of the table's requests. */
+  readonly url: string;
+}
 
-  /** @param version of the format: row ids tell a row that was written as it was from a copy */
-  constructor(path: string, version: 2 | 3) {
-    this.path = path;
-    this.tellsEqualRows = version === 3;
+export interface IcebergLakeTableOptions {
+  /** Row ids tell a row that was written as it was from a copy. */
+  readonly formatVersion: 2 | 3;
+  /** The table's metadata files keep it unless given. */
+  readonly kept?: KeptTable | undefined;
+}
+
+/** An Iceberg table; its versions are the sequence numbers of its snapshots. */
+export class IcebergLakeTable implements WrittenTable {
+  readonly location: string;
+  readonly tellsEqualRows: boolean;
+  readonly #kept: KeptTable | undefined;
+  /** As it was when its versions were asked for last. */
+  #known: IcebergTable | undefined;
+
+  constructor(location: string, { formatVersion, kept }: IcebergLakeTableOptions) {
+    this.location = location;
+    this.tellsEqualRows = formatVersion === 3;
+    this.#kept = kept;
   }
 
   async versions(): Promise<readonly bigint[]> {
@@ -64,34 +80,55 @@ export class IcebergLakeTable implements WrittenTable {
   }
 
   async missingFiles(): Promise<string[]> {
-    const there = new Set(await filesIn(this.path));
+    const there = new Set(await filesIn(this.location));
     return [...(await this.#referenced())].filter((path) => !there.has(path));
   }
 
   async orphans(): Promise<string[]> {
     const referenced = await this.#referenced();
-    const found = await filesIn(this.path);
+    const found = await filesIn(this.location);
     return found.filter((path) => !referenced.has(path) && !METADATA.test(path));
   }
 
   async overtake(): Promise<void> {
-    while ((await this.#tryOvertake()) === 'taken');
+    while ((await (this.#kept ? this.#trySnapshot(this.#kept) : this.#tryMetadata())) === 'taken');
   }
 
-  async #tryOvertake(): Promise<'done' | 'taken'> {
-    const newest = await this.#newest();
+  /** Another metadata file with the same contents. */
+  async #tryMetadata(): Promise<'done' | 'taken'> {
+    const names = await filesIn(`${this.location}/metadata`);
+    const newest = Math.max(0, ...names.map((name) => Number(NUMBERED.exec(name)?.[1] ?? 0)));
     if (newest === 0) return 'done';
-    const text = await readFile(this.#metadataFile(newest), 'utf8');
+    const key = (number: number): string => `metadata/v${number}.metadata.json`;
+    const text = await textOf(this.location, key(newest));
     const later = text.replace(/"last-updated-ms":(\d+)/, (_field, ms: string) => {
       return `"last-updated-ms":${Number(ms) + 1}`;
     });
-    try {
-      await writeFile(this.#metadataFile(newest + 1), later, { flag: 'wx' });
-      return 'done';
-    } catch (error) {
-      if ((error as { readonly code?: string }).code === 'EEXIST') return 'taken';
-      throw error;
-    }
+    const store = openObjectStore(this.location);
+    const outcome = await store.putIfAbsent(key(newest + 1), Buffer.from(later));
+    return outcome === 'created' ? 'done' : 'taken';
+  }
+
+  /** Another snapshot of the same files: a service refuses what was prepared without it. */
+  async #trySnapshot({ url }: KeptTable): Promise<'done' | 'taken'> {
+    const table = await this.#open();
+    const newest = table?.snapshots.at(-1);
+    if (!table || !newest) return 'done';
+    const { lastSequenceNumber, nextRowId, currentSchemaId } = table.metadata;
+    const id = Math.floor(Math.random() * Number.MAX_SAFE_INTEGER);
+    const rowIds = nextRowId === undefined ? '' : `"first-row-id":${nextRowId},"added-rows":0,`;
+    const body = `{"requirements":[],"updates":[
+      {"action":"add-snapshot","snapshot":{"snapshot-id":${id},"parent-snapshot-id":${newest.id},
+        "sequence-number":${lastSequenceNumber + 1n},"timestamp-ms":${newest.timestampMs + 1},
+        ${rowIds}"manifest-list":${JSON.stringify(newest.manifests)},
+        "schema-id":${currentSchemaId},"summary":{"operation":"append"}}},
+      {"action":"set-snapshot-ref","ref-name":"main","type":"branch","snapshot-id":${id}}]}`;
+    const headers = { 'content-type': 'application/json' };
+    const { status } = await fetch(url, { method: 'POST', headers, body });
+    if (status === 200) return 'done';
+    const now = await this.#open();
+    if (now?.metadata.lastSequenceNumber !== lastSequenceNumber) return 'taken';
+    throw new Error(`${url} refuses a snapshot: ${status}`);
   }
 
   /** Keys of everything that a snapshot needs. */
@@ -105,29 +142,22 @@ export class IcebergLakeTable implements WrittenTable {
   async #at(
     version: bigint,
   ): Promise<{ readonly table: IcebergTable; readonly snapshot: Snapshot }> {
-    const table = await this.#open();
-    const snapshot = table?.snapshots.find(({ sequenceNumber }) => sequenceNumber === version);
-    if (!table || !snapshot) throw new Error(`${this.path} has no snapshot ${version}`);
+    const find = (table: IcebergTable | undefined): Snapshot | undefined =>
+      table?.snapshots.find(({ sequenceNumber }) => sequenceNumber === version);
+    const table = find(this.#known) ? this.#known : await this.#open();
+    const snapshot = find(table);
+    if (!table || !snapshot) throw new Error(`${this.location} has no snapshot ${version}`);
     return { table, snapshot };
   }
 
-  /** Undefined where there is no table. */
+  /** The table as it is now; undefined where there is none. */
   async #open(): Promise<IcebergTable | undefined> {
-    const number = await this.#newest();
-    if (number === 0) return undefined;
-    if (this.#known?.number !== number) {
-      this.#known = { number, table: await IcebergTable.open(this.#metadataFile(number)) };
+    try {
+      this.#known = await IcebergTable.open(this.#kept?.table ?? this.location);
+    } catch (error) {
+      if (!isCdcError(error) || error.code !== 'iceberg/not-a-table') throw error;
+      this.#known = undefined;
     }
-    return this.#known.table;
-  }
-
-  /** Number of the newest metadata file; 0 where there is none. */
-  async #newest(): Promise<number> {
-    const names = await filesIn(join(this.path, 'metadata'));
-    return Math.max(0, ...names.map((name) => Number(NUMBERED.exec(name)?.[1] ?? 0)));
-  }
-
-  #metadataFile(number: number): string {
-    return join(this.path, `metadata/v${number}.metadata.json`);
+    return this.#known;
   }
 }

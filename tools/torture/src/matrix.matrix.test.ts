@@ -5,6 +5,7 @@ import { CrashCell } from './crash-cell.ts';
 import { formatViolation } from './format-report.ts';
 import { cellName, cells, pairwiseCells } from './matrix.ts';
 import type { Cell, Phase } from './matrix.ts';
+import { Places } from './places.ts';
 import { RunnerProcesses } from './runner-process.ts';
 import { SourceUnderTest } from './source-under-test.ts';
 
@@ -23,27 +24,37 @@ describe(`faults at steps in phases, ${CELLS.length} cells, CDC_SEED=${SEED}`, (
   /** Goes from one cell of a phase that leaves it as it was to the next, until one fails. */
   let lasting: { readonly phase: Phase; readonly source: SourceUnderTest } | undefined;
 
+  let places: Places;
   let runners: RunnerProcesses;
 
   beforeAll(async () => {
+    // Processes that are started now wait, and take the environment along.
+    places = await Places.start();
     runners = new RunnerProcesses();
     server = await startPostgres({ version: 18 });
-  });
+  }, TIMEOUT_MS);
 
   afterAll(async () => {
     await lasting?.source[Symbol.asyncDispose]();
     await runners[Symbol.asyncDispose]();
+    await places[Symbol.asyncDispose]();
     await server.stop();
   });
 
   /** The source that the cells before have left, or another one. */
-  async function sourceFor({ phase, format }: Cell, name: string): Promise<SourceUnderTest> {
+  async function sourceFor(
+    { phase, format, place: at }: Cell,
+    name: string,
+  ): Promise<SourceUnderTest> {
+    const place = places.at(at);
     const left = lasting;
     lasting = undefined;
-    if (left?.phase === phase && left.source.format === format) return left.source;
+    if (left?.phase === phase && left.source.format === format && left.source.place === place) {
+      return left.source;
+    }
     await left?.source[Symbol.asyncDispose]();
     const sendsEarly = phase === 'spill';
-    return SourceUnderTest.create(server.url, name, { rows: 200, sendsEarly, format });
+    return SourceUnderTest.create(server.url, name, { rows: 200, sendsEarly, format, place });
   }
 
   it.each(CELLS.map((cell, i) => ({ title: cellName(cell), cell, name: `cell_${i}` })))(

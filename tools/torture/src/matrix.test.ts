@@ -26,15 +26,19 @@ describe('the crash matrix', () => {
     }
   });
 
-  it('has a selection in which every two of format, phase, step and fault meet', () => {
+  it('has a selection in which every two of format, place, phase, step and fault meet', () => {
     const all = cells();
     const some = pairwiseCells(all);
     expect(some.length).toBeLessThan(all.length / 4);
-    for (const { format, phase, step, fault } of all) {
+    for (const { format, place, phase, step, fault } of all) {
       for (const [a, b] of [
         [{ format }, { step }],
         [{ format }, { fault }],
         [{ format }, { phase }],
+        [{ format }, { place }],
+        [{ place }, { phase }],
+        [{ place }, { step }],
+        [{ place }, { fault }],
         [{ phase }, { step }],
         [{ phase }, { fault }],
         [{ step }, { fault }],

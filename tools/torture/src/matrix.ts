@@ -1,6 +1,7 @@
 import { FAULTS, STEPS } from '@cdc-demo/cdc-testing';
 import type { Failpoint, FaultName, Step } from '@cdc-demo/cdc-testing';
-import { FORMATS } from './source-under-test.ts';
+import type { PlaceName } from './places.ts';
+import { FORMATS, PLACES_OF } from './source-under-test.ts';
 import type { Format } from './source-under-test.ts';
 
 export const PHASES = ['snapshot', 'stream', 'spill', 'schema-change', 'resync'] as const;
@@ -10,6 +11,7 @@ export type Phase = (typeof PHASES)[number];
 
 export interface Cell extends Failpoint {
   readonly format: Format;
+  readonly place: PlaceName;
   readonly phase: Phase;
 }
 
@@ -119,24 +121,38 @@ export const EXCLUSIONS: readonly Exclusion[] = [
   },
 ];
 
-export function exclusion({ fault, step, phase }: Omit<Cell, 'format'>): Exclusion | undefined {
+export function exclusion({
+  fault,
+  step,
+  phase,
+}: Omit<Cell, 'format' | 'place'>): Exclusion | undefined {
   return EXCLUSIONS.find(
     ({ fault: of, steps, phases = PHASES }) =>
       of === fault && steps.includes(step) && phases.includes(phase),
   );
 }
 
-/** Every step with every fault in every phase in which both happen, format by format. */
+/**
+ * Every step with every fault in every phase in which both happen, format by format and place by
+ * place.
+ */
 export function cells(): Cell[] {
-  return FORMATS.flatMap((format) => cellsOf(format));
+  return FORMATS.flatMap((format) => PLACES_OF[format].flatMap((place) => cellsOf(format, place)));
 }
 
-function cellsOf(format: Format): Cell[] {
-  const steps = STEPS.filter((step) => (FORMATS_OF[step] ?? FORMATS).includes(format));
+function cellsOf(format: Format, place: PlaceName): Cell[] {
+  const steps = STEPS.filter(
+    (step) =>
+      (FORMATS_OF[step] ?? FORMATS).includes(format) &&
+      // A service knows which metadata file is the newest.
+      !(place === 'rest' && step === 'version-hint'),
+  );
   const all = steps.flatMap((step) =>
     OCCURS[step].flatMap(({ phases, nth }) =>
       phases.flatMap((phase) =>
-        nth.flatMap((n) => FAULTS.map((fault): Cell => ({ format, step, phase, nth: n, fault }))),
+        nth.flatMap((n) =>
+          FAULTS.map((fault): Cell => ({ format, place, step, phase, nth: n, fault })),
+        ),
       ),
     ),
   );
@@ -145,8 +161,8 @@ function cellsOf(format: Format): Cell[] {
 }
 
 /**
- * A selection in which any two of format, phase, step and fault that come together anywhere come
- * together once at least.
+ * A selection in which any two of format, place, phase, step and fault that come together anywhere
+ * come together once at least.
  */
 export function pairwiseCells(all: readonly Cell[] = cells()): Cell[] {
   const wanted = new Set(all.flatMap(pairsOf));
@@ -164,11 +180,11 @@ export function pairwiseCells(all: readonly Cell[] = cells()): Cell[] {
   return all.filter((cell) => chosen.has(cell));
 }
 
-function pairsOf({ format, phase, step, fault }: Cell): string[] {
-  const values = [format, phase, step, fault];
+function pairsOf({ format, place, phase, step, fault }: Cell): string[] {
+  const values = [format, place, phase, step, fault];
   return values.flatMap((a, i) => values.slice(i + 1).map((b) => `${a}+${b}`));
 }
 
-export function cellName({ format, phase, step, nth, fault }: Cell): string {
-  return `${format}, ${phase}: ${fault} ${step}${nth > 1 ? ` (${nth}.)` : ''}`;
+export function cellName({ format, place, phase, step, nth, fault }: Cell): string {
+  return `${format}, ${place}, ${phase}: ${fault} ${step}${nth > 1 ? ` (${nth}.)` : ''}`;
 }

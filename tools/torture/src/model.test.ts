@@ -18,8 +18,8 @@ import { LocalObjectStore } from '@cdc-demo/object-store';
 import { Pipeline } from '@cdc-demo/pipeline';
 import fc from 'fast-check';
 import { DeltaLakeTable } from './delta-lake-table.ts';
-import { LocalLake } from './local-lake.ts';
 import { commitForeignVersion } from './foreign-version.ts';
+import { WrittenLake } from './written-lake.ts';
 import { MODEL_TABLE, ModelDatabase, ModelSource } from './model-database.fixture.ts';
 import type { Draw } from './model-database.fixture.ts';
 
@@ -56,7 +56,7 @@ class ModelProcess {
 class World {
   readonly database = new ModelDatabase();
   readonly clock = new JumpingClock();
-  readonly lake: LocalLake;
+  readonly lake: WrittenLake;
   readonly #folder: string;
   readonly #checker: InvariantChecker;
   /** Of runs that were killed, too: the files of a process that is gone are closed. */
@@ -68,7 +68,7 @@ class World {
     this.#folder = folder;
     const confirmed = (): Promise<bigint | undefined> => Promise.resolve(this.database.confirmed);
     const open = (path: string): DeltaLakeTable => new DeltaLakeTable(path);
-    this.lake = new LocalLake({ folder, pipeline: 'model', open, confirmed });
+    this.lake = new WrittenLake({ folder, pipeline: 'model', open, confirmed });
     this.#checker = new InvariantChecker(this.database, this.lake);
   }
 

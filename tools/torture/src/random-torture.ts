@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { seededRandom, startWorkload } from '@cdc-demo/cdc-testing';
 import type { NodeProcess, Violation, Workload } from '@cdc-demo/cdc-testing';
+import type { PlaceName, Places } from './places.ts';
 import { drawFaults } from './random-faults.ts';
 import { RunnerProcesses } from './runner-process.ts';
-import { SourceUnderTest, randomStatement } from './source-under-test.ts';
+import { PLACES_OF, SourceUnderTest, randomStatement } from './source-under-test.ts';
 import type { Format } from './source-under-test.ts';
 import type { Run } from './tortured-pipeline.ts';
 
@@ -28,6 +29,7 @@ const ORPHANS_OF_A_KILL = 8;
 export interface TortureOptions {
   readonly serverUrl: string;
   readonly seed: number;
+  readonly places: Places;
   /** True when it is enough; asked between two lives. */
   readonly isEnough: (report: TortureReport) => boolean;
 }
@@ -45,6 +47,8 @@ export interface TortureReport {
   readonly faults: Record<string, number>;
   /** Of each life, in order; one of them repeats it. */
   readonly seeds: number[];
+  /** Lives that were lived there. */
+  readonly places: Partial<Record<PlaceName, number>>;
   readonly violations: (Violation & { readonly seed: number; readonly pipeline: string })[];
 }
 
@@ -57,6 +61,7 @@ export async function torture(options: TortureOptions): Promise<TortureReport> {
     transactions: 0,
     faults: {},
     seeds: [],
+    places: {},
     violations: [],
   };
   await using runners = new RunnerProcesses();
@@ -70,6 +75,7 @@ export async function torture(options: TortureOptions): Promise<TortureReport> {
 
 interface LifeParts {
   readonly serverUrl: string;
+  readonly places: Places;
   readonly seed: number;
   readonly runners: RunnerProcesses;
   readonly report: TortureReport;
@@ -86,13 +92,16 @@ class Life {
   }
 
   async live(): Promise<void> {
-    const { serverUrl, seed } = this.#parts;
+    const { serverUrl, seed, places, report } = this.#parts;
+    const place = places.names[Math.floor(seed / PIPELINES) % places.names.length] ?? 'files';
+    report.places[place] = (report.places[place] ?? 0) + 1;
     const sources: SourceUnderTest[] = [];
     try {
       for (let i = 0; i < PIPELINES; i++) {
         const rows = 100 + Math.floor(this.#random() * 3000);
         const format = FORMATS[(seed + i) % FORMATS.length] ?? 'delta';
-        const options = { rows, format, sendsEarly: i === PIPELINES - 1 };
+        const at = places.at(PLACES_OF[format].includes(place) ? place : 'files');
+        const options = { rows, format, place: at, sendsEarly: i === PIPELINES - 1 };
         sources.push(await SourceUnderTest.create(serverUrl, `life_${seed}_${i}`, options));
       }
       await this.#kill(sources);
@@ -215,7 +224,9 @@ async function atWork(runner: NodeProcess, sources: readonly SourceUnderTest[]):
 }
 
 function runOf(source: SourceUnderTest, i: number, until: Run['until']): Run {
-  const { name, url, folder, format } = source;
+  const { name, url, folder, format, place } = source;
+  const kept = place.catalogUri === undefined ? {} : { catalogUri: place.catalogUri };
   const spill = i === PIPELINES - 1 ? { spillAfterBytes: SPILL_AFTER_BYTES } : {};
-  return { pipeline: name, url, folder, format, until, commitIntervalMs: 20, ...spill };
+  const options = { until, commitIntervalMs: 20, ...kept, ...spill };
+  return { pipeline: name, url, folder, format, ...options };
 }

@@ -1,13 +1,17 @@
 import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { InvariantChecker, SourceHistory } from '@cdc-demo/cdc-testing';
 import type { CheckOptions, RecordedTable, Violation } from '@cdc-demo/cdc-testing';
+import { RestCatalog } from '@cdc-demo/iceberg';
+import { systemClock } from '@cdc-demo/pipeline';
 import { DeltaLakeTable } from './delta-lake-table.ts';
 import { IcebergLakeTable } from './iceberg-lake-table.ts';
-import { LocalLake, confirmedPosition } from './local-lake.ts';
-import type { WrittenTable } from './local-lake.ts';
 import { LastingClient } from './lasting-client.ts';
+import { LOCAL_FILES, PLACES } from './places.ts';
+import type { Place, PlaceName } from './places.ts';
+import { WrittenLake, confirmedPosition, isOnS3 } from './written-lake.ts';
+import type { WrittenTable } from './written-lake.ts';
 
 const wholeRow = {
   id: '$.id',
@@ -70,8 +74,8 @@ export interface SourceOptions {
   readonly rows: number;
   /** Does the server send every transaction before it ends? No unless given. */
   readonly sendsEarly?: boolean;
-  /** Folder of the lake's folder; the system's for temporary files unless given. */
-  readonly parent?: string;
+  /** Of the lake's folder; the system's folder for temporary files unless given. */
+  readonly place?: Place;
   /** Of the tables; `delta` unless given. */
   readonly format?: Format;
 }
@@ -80,11 +84,31 @@ export interface SourceOptions {
 export const FORMATS = ['delta', 'iceberg-2', 'iceberg-3'] as const;
 export type Format = (typeof FORMATS)[number];
 
-const LAKE_TABLES: Readonly<Record<Format, (path: string) => WrittenTable>> = {
-  delta: (path) => new DeltaLakeTable(path),
-  'iceberg-2': (path) => new IcebergLakeTable(path, 2),
-  'iceberg-3': (path) => new IcebergLakeTable(path, 3),
+/** Only Iceberg has catalogs that are services. */
+export const PLACES_OF: Readonly<Record<Format, readonly PlaceName[]>> = {
+  delta: ['files', 's3'],
+  'iceberg-2': PLACES,
+  'iceberg-3': PLACES,
 };
+
+/** How to open the tables of a pipeline: its name is their namespace in a catalog. */
+function lakeTables(
+  format: Format,
+  pipeline: string,
+  { catalogUri }: Place,
+): (location: string, name: string) => WrittenTable {
+  if (format === 'delta') return (location) => new DeltaLakeTable(location);
+  const formatVersion = format === 'iceberg-2' ? 2 : 3;
+  if (catalogUri === undefined) {
+    return (location) => new IcebergLakeTable(location, { formatVersion });
+  }
+  const catalog = new RestCatalog({ uri: catalogUri, clock: systemClock });
+  return (location, name) => {
+    const table = catalog.table({ namespace: [pipeline], name });
+    const url = `${catalogUri}/v1/namespaces/${pipeline}/tables/${name}`;
+    return new IcebergLakeTable(location, { formatVersion, kept: { table, url } });
+  };
+}
 
 /**
  * A database of its own on a running server with the tables of `TABLES`, their recorded history, a
@@ -96,8 +120,9 @@ export class SourceUnderTest implements AsyncDisposable {
   readonly url: string;
   readonly folder: string;
   readonly client: LastingClient;
-  readonly lake: LocalLake;
+  readonly lake: WrittenLake;
   readonly format: Format;
+  readonly place: Place;
   readonly #history: SourceHistory;
   readonly #checker: InvariantChecker;
   readonly #admin: LastingClient;
@@ -110,19 +135,21 @@ export class SourceUnderTest implements AsyncDisposable {
     admin: LastingClient;
     history: SourceHistory;
     format: Format;
+    place: Place;
   }) {
     this.name = parts.name;
     this.url = parts.url;
     this.folder = parts.folder;
     this.client = parts.client;
     this.format = parts.format;
+    this.place = parts.place;
     this.#admin = parts.admin;
     this.#history = parts.history;
     const { folder, name: pipeline, client } = parts;
-    this.lake = new LocalLake({
+    this.lake = new WrittenLake({
       folder,
       pipeline,
-      open: LAKE_TABLES[parts.format],
+      open: lakeTables(parts.format, pipeline, parts.place),
       confirmed: () => confirmedPosition(client, pipeline),
     });
     this.#checker = new InvariantChecker(parts.history, this.lake);
@@ -131,7 +158,7 @@ export class SourceUnderTest implements AsyncDisposable {
   static async create(
     serverUrl: string,
     name: string,
-    { rows, sendsEarly = false, parent = tmpdir(), format = 'delta' }: SourceOptions,
+    { rows, sendsEarly = false, place = LOCAL_FILES, format = 'delta' }: SourceOptions,
   ): Promise<SourceUnderTest> {
     const admin = await LastingClient.connect(serverUrl);
     await admin.query(`CREATE DATABASE ${name}`);
@@ -144,8 +171,9 @@ export class SourceUnderTest implements AsyncDisposable {
     const client = await LastingClient.connect(url.href);
     await client.query(CREATE.replace('$rows', String(rows)));
     const history = await SourceHistory.record(client, TABLES, `history_of_${name}`);
-    const folder = await mkdtemp(join(parent, `torture-${name}-`));
-    return new SourceUnderTest({ name, url: url.href, folder, client, admin, history, format });
+    const folder = await newFolder(place.parent, `torture-${name}-`);
+    const of = { name, url: url.href, folder, format, place };
+    return new SourceUnderTest({ ...of, client, admin, history });
   }
 
   check(options: CheckOptions): Promise<Violation[]> {
@@ -196,6 +224,12 @@ export class SourceUnderTest implements AsyncDisposable {
       END $$`);
     await this.#admin.query(`DROP DATABASE ${this.name} WITH (FORCE)`);
     await this.#admin.end();
-    if (process.env['CDC_KEEP'] === undefined) await rm(this.folder, { recursive: true });
+    if (isOnS3(this.folder) || process.env['CDC_KEEP'] !== undefined) return;
+    await rm(this.folder, { recursive: true });
   }
+}
+
+function newFolder(parent: string, name: string): Promise<string> {
+  if (isOnS3(parent)) return Promise.resolve(`${parent}/${name}${randomUUID()}`);
+  return mkdtemp(join(parent, name));
 }

@@ -1,6 +1,6 @@
 import { Secret, silentLogger } from '@cdc-demo/cdc-core';
 import type { Clock, PipelineEvent } from '@cdc-demo/cdc-core';
-import { InterceptedSource, InterceptedStore } from '@cdc-demo/cdc-testing';
+import { InterceptedSource, InterceptedStore, interceptedFetch } from '@cdc-demo/cdc-testing';
 import type { Around } from '@cdc-demo/cdc-testing';
 import { openObjectStore } from '@cdc-demo/object-store';
 import { parseConfig } from '@cdc-demo/pipeline';
@@ -16,6 +16,8 @@ export interface Run {
   readonly url: string;
   readonly folder: string;
   readonly format: Format;
+  /** Of the REST catalog that keeps the tables; none unless given. */
+  readonly catalogUri?: string;
   readonly until: PipelineOptions['until'];
   readonly commitIntervalMs: number;
   /** Bytes of a transaction from which it goes to disk; as by default unless given. */
@@ -45,8 +47,9 @@ export function torturedPipeline(run: Run, parts: TorturedParts): Pipeline {
     },
     {
       clock,
-      openStore: (location) => new InterceptedStore(openObjectStore(location), around),
+      openStore: (location, s3) => new InterceptedStore(openObjectStore(location, s3), around),
       openSource: (options) => new InterceptedSource(new PostgresSource(options), around),
+      fetch: interceptedFetch(systemPorts.fetch, around),
     },
   );
 }
@@ -59,6 +62,11 @@ const SINKS: Readonly<Record<Format, string>> = {
   'iceberg-3': `type: iceberg, ${KEPT}`,
 };
 
+function catalogOf({ catalogUri, pipeline }: Run): string {
+  if (catalogUri === undefined) return '';
+  return `catalog: { type: rest, uri: '${catalogUri}', namespace: ${pipeline} }, `;
+}
+
 function configOf(run: Run): ReturnType<typeof parseConfig> {
   const text = `
 pipelines:
@@ -67,7 +75,7 @@ pipelines:
       type: postgres
       url: \${env:SOURCE_URL}
       tables: [${TABLES.map(({ name }) => `public.${name}`).join(', ')}]
-    sink: { ${SINKS[run.format]}, location: '${run.folder}/{table}' }
+    sink: { ${SINKS[run.format]}, ${catalogOf(run)}location: '${run.folder}/{table}' }
     commit: { intervalMs: ${run.commitIntervalMs} }
     spill: { ${run.spillAfterBytes === undefined ? '' : `afterBytes: ${run.spillAfterBytes}`} }
     retry: { initialDelayMs: 5, maxDelayMs: 50, maxAttempts: 40 }

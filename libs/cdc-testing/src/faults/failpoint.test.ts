@@ -93,6 +93,9 @@ describe('stepOf', () => {
     ['store', 'delete', 'part-stage-1.parquet', 'sweep'],
     ['store', 'write', '_change_data/cdc-1.parquet', undefined],
     ['store', 'get', 'part-1.parquet', undefined],
+    ['catalog', 'POST', '/v1/namespaces/lake/tables/people', 'log-entry'],
+    ['catalog', 'POST', '/v1/namespaces/lake/tables', undefined],
+    ['catalog', 'GET', '/v1/namespaces/lake/tables/people', undefined],
   ])('of %s %s %s is %s', (port, operation, key, step) => {
     expect(stepOf({ port, operation, key })).toBe(step);
   });
@@ -101,5 +104,12 @@ describe('stepOf', () => {
     const key = `_delta_log/${'0'.repeat(20)}.json`;
     const body = Buffer.from('{"commitInfo":{"operation":"OPTIMIZE"}}\n{"add":{}}\n');
     expect(stepOf({ port: 'store', operation: 'putIfAbsent', key, body })).toBe('compaction');
+    const commit = {
+      port: 'catalog',
+      operation: 'POST',
+      key: '/v1/namespaces/lake/tables/people',
+      body: Buffer.from('{"updates":[{"snapshot":{"summary":{"operation":"replace"}}}]}'),
+    } as const;
+    expect(stepOf(commit)).toBe('compaction');
   });
 });

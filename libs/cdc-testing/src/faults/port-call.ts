@@ -1,11 +1,14 @@
 /** A call of a port that a test stands in the way of. */
 export interface PortCall {
-  readonly port: 'store' | 'source';
-  /** The method's name; for a source also `message`: one that it hands over. */
+  readonly port: 'store' | 'source' | 'catalog';
+  /**
+   * The method's name; for a source also `message`: one that it hands over. For a catalog service
+   * the HTTP method.
+   */
   readonly operation: string;
-  /** A key of the store, the kind of a message, or nothing. */
+  /** A key of the store, the kind of a message, the path of a URL, or nothing. */
   readonly key: string;
-  /** What is created, where the call has all of it. */
+  /** What is created or sent, where the call has all of it. */
   readonly body?: Uint8Array;
 }
 

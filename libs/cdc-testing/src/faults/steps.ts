@@ -25,11 +25,11 @@ export const STEPS = [
   'manifest',
   /** The list of a snapshot's manifests. */
   'manifest-list',
-  /** The log entry, or the metadata file, that publishes a version. */
+  /** The log entry, the metadata file, or the catalog's commit that publishes a version. */
   'log-entry',
   /** The number of the newest metadata file, for whoever wants a hint. */
   'version-hint',
-  /** The log entry, or the metadata file, of a compaction. */
+  /** The same of a compaction. */
   'compaction',
   /** The record of the pipeline's progress, claims of a run included. */
   'progress',
@@ -70,12 +70,19 @@ const CREATES = new Set(['putIfAbsent', 'put', 'close']);
 /** The step that a call is; undefined for one that no step begins or ends with. */
 export function stepOf({ port, operation, key, body }: PortCall): Step | undefined {
   if (port === 'source') return sourceStep(operation, key);
+  if (port === 'catalog') return catalogStep(operation, key, body);
   if (CHECKSUM.test(key) && operation !== 'delete') return undefined;
   const [, named] = BY_KEY.find(([pattern]) => pattern.test(key)) ?? [];
   if (named === 'log-entry' && body && isCompaction(body)) return 'compaction';
   if (operation === 'delete') return named === 'progress' ? 'progress-trim' : 'sweep';
   if (CREATES.has(operation)) return named ?? 'data-file-durable';
   return operation === 'write' && named === undefined ? 'data-file' : undefined;
+}
+
+/** A commit to a table, its creation included; nothing else changes anything that lasts. */
+function catalogStep(method: string, path: string, body?: Uint8Array): Step | undefined {
+  if (method !== 'POST' || !/\/tables\/[^/]+$/.test(path)) return undefined;
+  return body && isCompaction(body) ? 'compaction' : 'log-entry';
 }
 
 function sourceStep(operation: string, message: string): Step | undefined {
@@ -85,8 +92,8 @@ function sourceStep(operation: string, message: string): Step | undefined {
 }
 
 /**
- * The `commitInfo` of a Delta log entry has its operation once; metadata of an Iceberg table has
- * that of every snapshot, the newest last.
+ * The `commitInfo` of a Delta log entry has its operation once; metadata of an Iceberg table and a
+ * commit to its catalog have that of every snapshot, the newest last.
  */
 function isCompaction(body: Uint8Array): boolean {
   const text = Buffer.from(body.buffer, body.byteOffset, body.length);

@@ -115,12 +115,15 @@ describe("Spark's changelog view and ours", () => {
 });
 
 describe("changes over delete files, which Spark's changelog view refuses", () => {
-  test.each([2, 3] as const)(
-    "are, in version %i, the difference of Spark's rows by their keys; rows that stay keep their ids",
-    async (formatVersion) => {
+  test.each([
+    [2, 'key'],
+    [3, 'row id'],
+  ] as const)(
+    "are, in version %i, the difference of Spark's rows by their %s; rows that stay keep their ids",
+    async (formatVersion, by) => {
       const table = await write(formatVersion, MIXED);
       await assertViewRefuses(table);
-      await assertDifferences(table, 'key');
+      await assertDifferences(table, by);
     },
     JUDGE_TIMEOUT_MS,
   );

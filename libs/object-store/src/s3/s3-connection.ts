@@ -1,5 +1,13 @@
 import { closeS3 } from './s3-client.ts';
 
+export interface S3Credentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken?: string;
+  /** When they run out; never unless given. */
+  readonly expiration?: Date;
+}
+
 /** Where an S3 service is, and as whom it is asked; what is left out comes from the environment. */
 export interface S3Settings {
   /** URL of a service that is not Amazon's. */
@@ -7,11 +15,8 @@ export interface S3Settings {
   readonly region?: string;
   /** `endpoint/bucket/key` in place of `bucket.endpoint/key`; with an endpoint yes unless given. */
   readonly forcePathStyle?: boolean;
-  readonly credentials?: {
-    readonly accessKeyId: string;
-    readonly secretAccessKey: string;
-    readonly sessionToken?: string;
-  };
+  /** A function is asked when a request needs them first, and again before they run out. */
+  readonly credentials?: S3Credentials | (() => Promise<S3Credentials>);
 }
 
 let read: (connection: S3Connection) => S3Settings;

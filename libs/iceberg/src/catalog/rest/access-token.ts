@@ -3,7 +3,7 @@ import type { Clock } from '@cdc-demo/cdc-core';
 import { FieldReader, parseExactJson } from '@cdc-demo/lake-core';
 import { IcebergError, orInvalid } from '../../errors.ts';
 import { exchange } from './http-exchange.ts';
-import type { Reply } from './http-exchange.ts';
+import type { Fetch, Reply } from './http-exchange.ts';
 import { replyError } from './reply-error.ts';
 
 /** A new token is fetched so long before the old one ends, or after nine tenths of its time. */
@@ -13,6 +13,7 @@ const FORM = 'application/x-www-form-urlencoded';
 export interface TokenOptions {
   readonly clock: Clock;
   readonly timeoutMs: number;
+  readonly fetch?: Fetch | undefined;
   /** A bearer token that somebody else renews. */
   readonly token?: Secret | undefined;
   /** `client:secret`, or the secret alone. */
@@ -76,7 +77,7 @@ export class AccessToken {
   }
 
   #request(credential: Secret): Promise<Reply> {
-    const { tokenUri: url, scope, timeoutMs } = this.#options;
+    const { tokenUri: url, scope, timeoutMs, fetch } = this.#options;
     const text = credential.reveal();
     const at = text.indexOf(':');
     const body = new URLSearchParams({
@@ -86,7 +87,7 @@ export class AccessToken {
       scope,
     }).toString();
     const headers = { 'content-type': FORM, accept: 'application/json' };
-    return exchange({ url, method: 'POST', headers, body, timeoutMs });
+    return exchange({ url, method: 'POST', headers, body, timeoutMs, fetch });
   }
 
   #refused(reply: Reply): IcebergError {

@@ -1,11 +1,15 @@
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { readdir } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Secret, silentLogger } from '@cdc-demo/cdc-core';
 import { canonicalRows } from '@cdc-demo/cdc-testing';
 import { startIcebergRest } from '@cdc-demo/local-servers';
 import type { LocalIcebergRest } from '@cdc-demo/local-servers';
+import { openObjectStore } from '@cdc-demo/object-store';
 import { IcebergTable } from '../../iceberg-table.ts';
 import { IcebergSink } from '../../sink/iceberg-sink.ts';
 import type { IcebergTableSink } from '../../sink/iceberg-table-sink.ts';
@@ -246,35 +250,47 @@ describe('commits whose answers are lost', () => {
     );
   });
 
-  it('vended credentials reach whoever opens the store, and can be had anew', async () => {
+  it('objects are asked for with the credentials that the service vends, now and later', async () => {
     await created();
+    const signedBy: (string | undefined)[] = [];
+    const s3 = createServer((request, response) => {
+      signedBy.push(/Credential=([^/]*)/.exec(request.headers.authorization ?? '')?.[1]);
+      response.writeHead(404).end('<Error><Code>NoSuchKey</Code></Error>');
+    }).listen(0, '127.0.0.1');
+    await once(s3, 'listening');
+    const { port } = s3.address() as AddressInfo;
     let vended = 0;
     proxy.rewrite(({ url, method }, text) => {
       if (method !== 'GET' || !url.includes('/tables/')) return text;
       vended += 1;
+      const untilMs = Date.now() + (vended === 1 ? -1 : 3_600_000);
       const of = (prefix: string, key: string): object => ({
         prefix,
-        config: { 's3.access-key-id': `${key}-${vended}` },
+        config: {
+          's3.access-key-id': `${key}-${vended}`,
+          's3.secret-access-key': 'secret',
+          's3.session-token-expires-at-ms': String(untilMs),
+        },
       });
       const credentials = [of('file:', 'wide'), of('file:/', 'narrow'), of('s3://other', 'other')];
-      const more = { config: { 's3.endpoint': 'e' }, 'storage-credentials': credentials };
+      const config = { 's3.endpoint': `http://127.0.0.1:${port}`, 'client.region': 'us-east-1' };
+      const more = { config, 'storage-credentials': credentials };
       return text.replace(/^\{/, () => `${JSON.stringify(more).slice(0, -1)},`);
     });
-    const found: unknown[] = [];
     const catalog = new RestCatalog({
       uri: proxy.uri,
       clock,
-      openStore: (location, access) => {
-        found.push(access.config, access.refresh());
-        return { url: `${location}/` } as never;
-      },
+      openStore: (_location, connection) => openObjectStore('s3://bucket/table', connection),
     });
-    await catalog.table({ namespace: [namespace], name: 't' }).find();
-    const [first, refreshed] = await Promise.all(found);
-    expect(first).toMatchObject({ 's3.access-key-id': 'narrow-1' });
-    expect(refreshed).toMatchObject({ 's3.access-key-id': 'narrow-2' });
+    const found = await catalog.table({ namespace: [namespace], name: 't' }).find();
+    expect(await found?.store.get('object')).toBeUndefined();
+    expect(await found?.store.get('another')).toBeUndefined();
+    // The first ones had run out.
+    expect(signedBy).toEqual(['narrow-2', 'narrow-2']);
     expect(proxy.requests.at(-1)?.headers).toMatchObject({
       'x-iceberg-access-delegation': 'vended-credentials',
     });
+    s3.closeAllConnections();
+    s3.close();
   });
 });

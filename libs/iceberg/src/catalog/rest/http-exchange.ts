@@ -12,12 +12,17 @@ export type Reply =
   /** It may have been carried out: no whole answer came. */
   | { readonly kind: 'lost'; readonly cause: unknown };
 
+/** As the global `fetch`. */
+export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
+
 export interface HttpRequest {
   readonly url: string;
   readonly method: 'GET' | 'POST';
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string | undefined;
   readonly timeoutMs: number;
+  /** The global one unless given. */
+  readonly fetch?: Fetch | undefined;
 }
 
 /** Errors of a connection that was never made. */
@@ -37,7 +42,7 @@ const UNSENT = new Set([
 
 /** Sends a request once, and reads the whole answer. Redirects are not followed. */
 export async function exchange(request: HttpRequest): Promise<Reply> {
-  const { url, method, headers, body, timeoutMs } = request;
+  const { url, method, headers, body, timeoutMs, fetch = globalThis.fetch } = request;
   try {
     const response = await fetch(url, {
       method,

@@ -1,14 +1,14 @@
+import { openObjectStore } from '@cdc-demo/object-store';
 import type { CatalogTable } from '../table-catalog.ts';
 import { IcebergError } from '../../errors.ts';
 import { RestClient } from './rest-client.ts';
 import type { RestClientOptions } from './rest-client.ts';
 import { RestTable } from './rest-table.ts';
 import type { TableIdentifier } from './rest-table.ts';
-import { openTableStore } from './storage-config.ts';
 import type { OpenTableStore } from './storage-config.ts';
 
 export interface RestCatalogOptions extends RestClientOptions {
-  /** Opens the stores of tables; by their locations alone unless given. */
+  /** Opens the stores of tables; `openObjectStore` unless given. */
   readonly openStore?: OpenTableStore | undefined;
   /** Whether the service is asked for credentials of the tables' storage; it is unless told not. */
   readonly accessDelegation?: 'vended-credentials' | 'none' | undefined;
@@ -25,7 +25,7 @@ export class RestCatalog {
 
   /** @throws IcebergError `iceberg/catalog-configuration` */
   constructor(options: RestCatalogOptions) {
-    const { uri, openStore = openTableStore, accessDelegation = 'vended-credentials' } = options;
+    const { uri, openStore = openObjectStore, accessDelegation = 'vended-credentials' } = options;
     if (!/^https?:\/\/[^@]*$/.test(uri) || !URL.canParse(uri)) {
       const message = 'The URI of a catalog is that of an HTTP service, without a password';
       throw new IcebergError('iceberg/catalog-configuration', message);

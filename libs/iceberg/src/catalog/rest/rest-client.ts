@@ -4,7 +4,7 @@ import { AccessToken } from './access-token.ts';
 import { parseCatalogConfig } from './catalog-config.ts';
 import type { CatalogConfig } from './catalog-config.ts';
 import { exchange } from './http-exchange.ts';
-import type { HttpRequest, Reply } from './http-exchange.ts';
+import type { Fetch, HttpRequest, Reply } from './http-exchange.ts';
 import { replyError } from './reply-error.ts';
 import { uuidV7 } from './uuid-v7.ts';
 
@@ -37,6 +37,8 @@ export interface RestClientOptions {
   readonly prefix?: string | undefined;
   /** How long one request may take; a minute unless given. */
   readonly timeoutMs?: number | undefined;
+  /** Sends every request; the global one unless given. */
+  readonly fetch?: Fetch | undefined;
   readonly clock: Clock;
 }
 
@@ -64,6 +66,7 @@ export class RestClient {
     this.#token = new AccessToken({
       clock,
       timeoutMs: this.#timeoutMs,
+      fetch: options.fetch,
       credential,
       token,
       scope,
@@ -137,7 +140,7 @@ export class RestClient {
       ...(await this.#token.headers()),
     };
     if (request.body !== undefined) headers['content-type'] = 'application/json';
-    return exchange({ ...request, headers });
+    return exchange({ ...request, headers, fetch: this.#options.fetch });
   }
 }
 

@@ -1,4 +1,3 @@
-import type { ObjectStore } from '@cdc-demo/cdc-core';
 import type { CatalogTable, FoundTable, TablePlace } from '../table-catalog.ts';
 import { parseLoadResult } from './load-result.ts';
 import type { LoadResult } from './load-result.ts';
@@ -7,7 +6,7 @@ import type { CommitRequest } from './commit-request.ts';
 import type { Reply } from './http-exchange.ts';
 import type { RestClient } from './rest-client.ts';
 import { RestTableCatalog } from './rest-table-catalog.ts';
-import { storeLocation } from './storage-config.ts';
+import { s3Connection, storeLocation } from './storage-config.ts';
 import type { OpenTableStore } from './storage-config.ts';
 
 /** A table's name in its catalog. */
@@ -121,7 +120,7 @@ export class RestTable implements CatalogTable {
       const { storage: newest } = (await this.load()) ?? (await this.#stage());
       return newest;
     };
-    const store: ObjectStore = this.#parts.openStore(location, { config: storage, refresh });
+    const store = this.#parts.openStore(location, s3Connection({ config: storage, refresh }));
     return { store, catalog: new RestTableCatalog(this, version) };
   }
 

@@ -4,45 +4,46 @@ import { join, relative } from 'node:path';
 import { canonicalRow, parseLsn } from '@cdc-demo/cdc-core';
 import type { ColumnBatch } from '@cdc-demo/cdc-core';
 import type { Lake, LakeTable, Queries } from '@cdc-demo/cdc-testing';
-import { LocalObjectStore } from '@cdc-demo/object-store';
+import { openObjectStore } from '@cdc-demo/object-store';
 import { ProgressLog } from '@cdc-demo/pipeline';
 import { defaultSlotName } from '@cdc-demo/postgres';
 
-/** A table in a local folder that a pipeline writes. */
+/** A table that a pipeline writes. */
 export interface WrittenTable extends LakeTable {
-  readonly path: string;
+  /** Path of a local folder, or `s3://bucket/prefix`. */
+  readonly location: string;
   /** Commits a version of somebody else's that changes no row; nothing where there is no table. */
   overtake(): Promise<void>;
 }
 
-export interface LocalLakeOptions {
-  /** Each table has a folder of its name below it. */
+export interface WrittenLakeOptions {
+  /** Path or `s3://bucket/prefix`; each table has a folder of its name below it. */
   readonly folder: string;
   readonly pipeline: string;
-  readonly open: (path: string) => WrittenTable;
+  readonly open: (location: string, name: string) => WrittenTable;
   /** The position up to which the source may forget, by the source itself. */
   readonly confirmed: () => Promise<bigint | undefined>;
 }
 
-/** What one pipeline writes in local files. */
-export class LocalLake implements Lake {
-  readonly #options: LocalLakeOptions;
+/** What one pipeline writes. */
+export class WrittenLake implements Lake {
+  readonly #options: WrittenLakeOptions;
   readonly #tables = new Map<string, WrittenTable>();
 
-  constructor(options: LocalLakeOptions) {
+  constructor(options: WrittenLakeOptions) {
     this.#options = options;
   }
 
   table(name: string): WrittenTable {
     const { open, folder } = this.#options;
-    const known = this.#tables.get(name) ?? open(join(folder, name));
+    const known = this.#tables.get(name) ?? open(`${folder}/${name}`, name);
     this.#tables.set(name, known);
     return known;
   }
 
   async progress(): Promise<bigint | undefined> {
     const { folder, pipeline } = this.#options;
-    const store = new LocalObjectStore(join(folder, '_cdc_demo', pipeline));
+    const store = openObjectStore(`${folder}/_cdc_demo/${pipeline}`);
     const record = await new ProgressLog(store, () => '').peek();
     return record?.stage.kind === 'streaming' ? record.stage.position.lsn : undefined;
   }
@@ -65,8 +66,21 @@ export async function confirmedPosition(
   return lsn === undefined ? undefined : parseLsn(lsn);
 }
 
-/** Files in a folder and below it, relative to it; none when it is not there. */
+export function isOnS3(folder: string): boolean {
+  return folder.startsWith('s3:');
+}
+
+/**
+ * Files in a folder and below it, relative to it, temporary ones included; none when it is not
+ * there.
+ * @param folder a path, or `s3://bucket/prefix`
+ */
 export async function filesIn(folder: string): Promise<string[]> {
+  if (isOnS3(folder)) {
+    const keys: string[] = [];
+    for await (const { key } of openObjectStore(folder).list('')) keys.push(key);
+    return keys;
+  }
   return (await entriesOf(folder)).flatMap((entry) =>
     entry.isFile() ? [relative(folder, join(entry.parentPath, entry.name))] : [],
   );
@@ -79,6 +93,13 @@ async function entriesOf(folder: string): Promise<Dirent[]> {
     if ((error as { readonly code?: string }).code === 'ENOENT') return [];
     throw error;
   }
+}
+
+/** @throws where there is no such file */
+export async function textOf(folder: string, key: string): Promise<string> {
+  const bytes = await openObjectStore(folder).get(key);
+  if (!bytes) throw new Error(`${folder} has no ${key}`);
+  return Buffer.from(bytes).toString('utf8');
 }
 
 /** Rows as canonical JSON. */
