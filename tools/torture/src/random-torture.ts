@@ -93,13 +93,13 @@ class Life {
 
   async live(): Promise<void> {
     const { serverUrl, seed, places, report } = this.#parts;
-    const place = places.names[Math.floor(seed / PIPELINES) % places.names.length] ?? 'files';
+    const place = places.names[seed % places.names.length] ?? 'files';
     report.places[place] = (report.places[place] ?? 0) + 1;
     const sources: SourceUnderTest[] = [];
     try {
       for (let i = 0; i < PIPELINES; i++) {
         const rows = 100 + Math.floor(this.#random() * 3000);
-        const format = FORMATS[(seed + i) % FORMATS.length] ?? 'delta';
+        const format = FORMATS[(Math.floor(seed / FORMATS.length) + i) % FORMATS.length] ?? 'delta';
         const at = places.at(PLACES_OF[format].includes(place) ? place : 'files');
         const options = { rows, format, place: at, sendsEarly: i === PIPELINES - 1 };
         sources.push(await SourceUnderTest.create(serverUrl, `life_${seed}_${i}`, options));
