@@ -156,6 +156,21 @@ export type { SourceChanges, TableChanges } from './table-rows/table-changes.ts'
 export { toTableChanges, toTableRows } from './table-rows/table-rows.ts';
 export { ChangeCommitter } from './table-sink/change-committer.ts';
 export type { CommitterContext, CommitterParts } from './table-sink/change-committer.ts';
+export { FirstRowsStage } from './table-sink/first-rows-stage.ts';
+export type { FirstRowsStageParts, StagedSize } from './table-sink/first-rows-stage.ts';
+export { LakeTableSink } from './table-sink/lake-table-sink.ts';
+export type { TableSinkContext, TendedTableSink } from './table-sink/lake-table-sink.ts';
+export type {
+  FileFacts,
+  NewTable,
+  OpenTable,
+  SinkFormat,
+  SinkUpkeep,
+  TableCommitter,
+} from './table-sink/sink-format.ts';
+export { sinkSettings } from './table-sink/sink-options.ts';
+export type { SinkOptions, SinkSettings } from './table-sink/sink-options.ts';
+export { TableSinks } from './table-sink/table-sinks.ts';
 export type {
   CommittedCompaction,
   FormatCommits,

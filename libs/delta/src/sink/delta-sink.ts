@@ -1,12 +1,11 @@
 import type { Sink, TableName } from '@cdc-demo/cdc-core';
-import { DEFAULT_LAYOUT } from '@cdc-demo/lake-core';
+import { LakeTableSink, TableSinks, sinkSettings } from '@cdc-demo/lake-core';
+import type { TendedTableSink } from '@cdc-demo/lake-core';
+import { deltaErrors } from '../errors.ts';
+import { TABLE_TYPES } from '../schema/table-types.ts';
 import { DEFAULT_UPKEEP } from '../upkeep/upkeep-policy.ts';
-import { DeltaTableSink } from './delta-table-sink.ts';
+import { DeltaSinkFormat } from './delta-sink-format.ts';
 import type { DeltaSinkOptions } from './sink-options.ts';
-
-/** Attempts of one commit among other writers. */
-const MAX_ATTEMPTS = 20;
-const PLAN_BYTES = 16 * 1024 * 1024;
 
 /**
  * Keeps one Delta table for each source table, at the root of the store that `location` gives.
@@ -17,49 +16,28 @@ const PLAN_BYTES = 16 * 1024 * 1024;
  */
 export class DeltaSink implements Sink {
   readonly #options: DeltaSinkOptions;
-  readonly #tables = new Set<DeltaTableSink>();
+  readonly #tables = new TableSinks();
 
   constructor(options: DeltaSinkOptions) {
     this.#options = options;
   }
 
-  table(table: TableName): DeltaTableSink {
-    const { location, mode = 'upsert', clock, logger, maxAttempts = MAX_ATTEMPTS } = this.#options;
-    const { spill = 'none', planBytes = PLAN_BYTES } = this.#options;
-    const {
-      compression = DEFAULT_LAYOUT.compression,
-      targetFileBytes = DEFAULT_LAYOUT.targetFileBytes,
-      targetFileRows = DEFAULT_LAYOUT.targetFileRows,
-    } = this.#options;
-    const { upkeep = {}, onUpkeep = ignore } = this.#options;
-    const sink = new DeltaTableSink({
-      table,
+  table(table: TableName): TendedTableSink {
+    const { location, readers = [], partitionBy } = this.#options;
+    const settings = sinkSettings(table, this.#options, DEFAULT_UPKEEP);
+    const format = new DeltaSinkFormat({
+      ...settings,
       store: location(table),
-      mode,
-      readers: this.#options.readers ?? [],
-      partitionBy: this.#options.partitionBy?.(table) ?? [],
-      clock,
-      logger,
-      layout: { compression, targetFileBytes, targetFileRows },
-      maxAttempts,
-      upkeep: upkeep === 'off' ? upkeep : { ...DEFAULT_UPKEEP, ...upkeep },
-      onUpkeep,
-      spill,
-      planBytes,
+      readers,
+      partitionBy: partitionBy?.(table) ?? [],
       changeFeed: true,
     });
-    this.#tables.add(sink);
-    return sink;
+    const context = { ...settings, types: TABLE_TYPES, errors: deltaErrors };
+    return this.#tables.add(new LakeTableSink(context, () => Promise.resolve(format)));
   }
 
   /** Closes its tables: what they still write beside their commits is complete afterwards. */
-  async close(): Promise<void> {
-    const tables = [...this.#tables];
-    this.#tables.clear();
-    await Promise.all(tables.map((table) => table.close()));
+  close(): Promise<void> {
+    return this.#tables.close();
   }
-}
-
-function ignore(): void {
-  // Nobody wants to know.
 }

@@ -6,7 +6,7 @@ import { FaultyStore, InjectedFault } from '@cdc-demo/cdc-testing';
 import type { Fault } from '@cdc-demo/cdc-testing';
 import { openSnapshot } from '../snapshot/open-snapshot.ts';
 import { temporaryStore } from '../storage.fixture.ts';
-import type { DeltaTableSink } from './delta-table-sink.ts';
+import type { TendedTableSink } from '@cdc-demo/lake-core';
 import { changes, feedRows, openTable, point, schema, tableRows } from './sink.fixture.ts';
 import { drawn, lines, replay, stepsOf } from './random-changes.fixture.ts';
 import type { Step } from './random-changes.fixture.ts';
@@ -45,7 +45,7 @@ async function run(
   steps: readonly Step[],
   { cuts, targetFileRows }: { readonly cuts: readonly number[]; readonly targetFileRows: number },
 ): Promise<void> {
-  let sink: DeltaTableSink | undefined;
+  let sink: TendedTableSink | undefined;
   let recorded = 0;
   let commits = 0;
   while (recorded < steps.length) {

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { ObjectStore } from '@cdc-demo/cdc-core';
 import { InjectedFault, InterceptedStore, stepOf } from '@cdc-demo/cdc-testing';
 import { temporaryStore } from '../storage.fixture.ts';
-import type { DeltaTableSink } from './delta-table-sink.ts';
+import type { TendedTableSink } from '@cdc-demo/lake-core';
 import { changes, openTable, point, schema, tableRows } from './sink.fixture.ts';
 import type { TestChange } from './sink.fixture.ts';
 
@@ -39,7 +39,7 @@ describe('a compaction that comes after somebody else’s commit', () => {
   });
   afterEach(() => files[Symbol.asyncDispose]());
 
-  async function commit(sink: DeltaTableSink, lsn: number, name: string): Promise<void> {
+  async function commit(sink: TendedTableSink, lsn: number, name: string): Promise<void> {
     await sink.write(changes(schema, [[lsn, [put(1, name), put(lsn, name)]]]));
     expect((await sink.commit(point(lsn))).outcome).toBe('committed');
   }

@@ -3,7 +3,7 @@ import { postgresPosition } from '@cdc-demo/cdc-core';
 import type { CommitOutcome, ObjectStore, ResyncRows, ColumnBatch } from '@cdc-demo/cdc-core';
 import fc from 'fast-check';
 import { temporaryStore } from '../storage.fixture.ts';
-import type { DeltaTableSink } from './delta-table-sink.ts';
+import type { TendedTableSink } from '@cdc-demo/lake-core';
 import {
   UUID,
   changes,
@@ -159,7 +159,7 @@ describe(`resync, seed ${String(seed)}`, () => {
     );
   }, 120_000);
 
-  async function resync(table: DeltaTableSink, stretch: Stretch): Promise<void> {
+  async function resync(table: TendedTableSink, stretch: Stretch): Promise<void> {
     const rows = resyncRows(stretch);
     const done = await table.resync(rows, point(stretch.lsn, { batch: stretch.lsn + 1 }));
     expect(['committed', 'unchanged']).toContain(done.outcome);

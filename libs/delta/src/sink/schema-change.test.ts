@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Field, FieldType, ObjectStore, TableSchema } from '@cdc-demo/cdc-core';
 import { openSnapshot } from '../snapshot/open-snapshot.ts';
 import { temporaryStore } from '../storage.fixture.ts';
-import type { DeltaTableSink } from './delta-table-sink.ts';
+import type { TendedTableSink } from '@cdc-demo/lake-core';
 import { changes, feedRows, openTable, point, table, tableRows } from './sink.fixture.ts';
 import type { TestChange } from './sink.fixture.ts';
 
@@ -39,7 +39,7 @@ const second: TableSchema = {
 describe('a source whose columns change', () => {
   let files: Awaited<ReturnType<typeof temporaryStore>>;
   let store: ObjectStore;
-  let sink: DeltaTableSink;
+  let sink: TendedTableSink;
   beforeEach(async () => {
     files = await temporaryStore();
     store = files.store;

@@ -14,7 +14,7 @@ import {
   tableRows,
 } from './sink.fixture.ts';
 import type { Row, TestChange } from './sink.fixture.ts';
-import type { DeltaTableSink } from './delta-table-sink.ts';
+import type { TendedTableSink } from '@cdc-demo/lake-core';
 
 const row = (id: number, name: string): Row => [BigInt(id), name, UUID];
 const line = (id: number, name: string): string => `{"id":${id},"name":"${name}","uid":"${UUID}"}`;
@@ -28,7 +28,7 @@ describe('rows that were read at several instants', () => {
   });
   afterEach(() => files[Symbol.asyncDispose]());
 
-  async function staged(sink: DeltaTableSink, from: number, to: number): Promise<StagedSnapshot> {
+  async function staged(sink: TendedTableSink, from: number, to: number): Promise<StagedSnapshot> {
     const stage = await sink.stageSnapshot(schema);
     const rows = Array.from({ length: to - from }, (_, i) => row(from + i, `n${from + i}`));
     await stage.write(rowsOf(schema.fields, rows));
@@ -37,7 +37,7 @@ describe('rows that were read at several instants', () => {
 
   /** Settles ids 1 to 400 in two stages with changes that end at `lsns`. */
   async function settled(
-    sink: DeltaTableSink,
+    sink: TendedTableSink,
     ...batches: readonly (readonly [lsn: number, list: readonly TestChange[]])[]
   ): Promise<StagedSnapshot> {
     const stages = [await staged(sink, 1, 200), await staged(sink, 200, 401)];

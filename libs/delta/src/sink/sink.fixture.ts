@@ -24,7 +24,7 @@ import { DeltaTable } from '../delta-table.ts';
 import { openSnapshot } from '../snapshot/open-snapshot.ts';
 import { tickingClock } from '../storage.fixture.ts';
 import { DeltaSink } from './delta-sink.ts';
-import type { DeltaTableSink } from './delta-table-sink.ts';
+import type { TendedTableSink } from '@cdc-demo/lake-core';
 import type { DeltaSinkOptions } from './sink-options.ts';
 
 export const table: TableName = { namespace: 'public', name: 't' };
@@ -53,7 +53,7 @@ export async function openTable(
   store: ObjectStore,
   options: Partial<DeltaSinkOptions> = {},
   by: Writer = writer,
-): Promise<DeltaTableSink> {
+): Promise<TendedTableSink> {
   const sink = new DeltaSink({
     location: () => store,
     clock: tickingClock(),

@@ -7,7 +7,7 @@ import type { ChangeBatch, SpilledChanges } from '@cdc-demo/cdc-core';
 import { LocalSpillSpace } from '@cdc-demo/object-store';
 import fc from 'fast-check';
 import { temporaryStore } from '../storage.fixture.ts';
-import type { DeltaTableSink } from './delta-table-sink.ts';
+import type { TendedTableSink } from '@cdc-demo/lake-core';
 import {
   UUID,
   appendChange,
@@ -101,7 +101,7 @@ async function spilled(
 }
 
 async function write(
-  sink: DeltaTableSink,
+  sink: TendedTableSink,
   parts: readonly (ChangeBatch | SpilledChanges)[],
   end: number,
 ): Promise<bigint> {

@@ -1,12 +1,18 @@
+import { createHash } from 'node:crypto';
 import type { ObjectStore } from '@cdc-demo/cdc-core';
 import { UNPUBLISHED_FOLDER } from '@cdc-demo/lake-core';
 import { DeltaError } from '../errors.ts';
-import { stagePrefix } from './snapshot-stage.ts';
 
 /** Folder of a pipeline's progress records, when they lie below the table. */
 const STATE_FOLDER = '_cdc_demo/';
 /** Names of files that commits write; before there is a table, only an unpublished one has any. */
 const COMMITTED = /^(part-|deletion_vector_)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.[a-z.]+$/;
+
+/** Beginning of the names of staged files of a pipeline. */
+export function stagePrefix(pipeline: string): string {
+  const hash = createHash('sha256').update(pipeline).digest('hex').slice(0, 12);
+  return `part-stage-${hash}-`;
+}
 
 /**
  * Removes the files that earlier stages of this pipeline left, except `kept`.

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { ObjectStore } from '@cdc-demo/cdc-core';
 import { temporaryStore } from '../storage.fixture.ts';
-import type { DeltaTableSink } from './delta-table-sink.ts';
+import type { TendedTableSink } from '@cdc-demo/lake-core';
 import {
   feedRows,
   logLines,
@@ -28,7 +28,7 @@ const remove = (id: number): TestChange => ({ op: 'delete', old: [BigInt(id)], k
 describe('upsert', () => {
   let files: Awaited<ReturnType<typeof temporaryStore>>;
   let store: ObjectStore;
-  let sink: DeltaTableSink;
+  let sink: TendedTableSink;
   let lsn = 10;
   beforeEach(async () => {
     files = await temporaryStore();

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { ObjectStore, UpkeepEvent } from '@cdc-demo/cdc-core';
 import { openSnapshot } from '../snapshot/open-snapshot.ts';
 import type { DeltaSinkOptions } from '../sink/sink-options.ts';
-import type { DeltaTableSink } from '../sink/delta-table-sink.ts';
+import type { TendedTableSink } from '@cdc-demo/lake-core';
 import {
   changes,
   feedRows,
@@ -47,10 +47,10 @@ describe('a table that is compacted beside its commits', () => {
   });
   afterEach(() => files[Symbol.asyncDispose]());
 
-  const open = (options: Partial<DeltaSinkOptions> = {}): Promise<DeltaTableSink> =>
+  const open = (options: Partial<DeltaSinkOptions> = {}): Promise<TendedTableSink> =>
     openTable(store, { upkeep: compactOnly, onUpkeep: (event) => events.push(event), ...options });
 
-  async function commit(sink: DeltaTableSink, list: readonly TestChange[]): Promise<void> {
+  async function commit(sink: TendedTableSink, list: readonly TestChange[]): Promise<void> {
     lsn += 10;
     await sink.write(changes(schema, [[lsn, list]]));
     expect((await sink.commit(point(lsn))).outcome).toBe('committed');

@@ -7,7 +7,7 @@ import { prepareCompaction, compactionRequest } from '../compaction/prepare-comp
 import { stageCompaction } from '../compaction/stage-compaction.ts';
 import { DeltaTable } from '../delta-table.ts';
 import { toFields } from '../schema/to-fields.ts';
-import type { DeltaTableSink } from '../sink/delta-table-sink.ts';
+import type { TendedTableSink } from '@cdc-demo/lake-core';
 import { drawn, lines, replay, stepsOf } from '../sink/random-changes.fixture.ts';
 import type { Step } from '../sink/random-changes.fixture.ts';
 import { changes, feedRows, openTable, point, schema, tableRows } from '../sink/sink.fixture.ts';
@@ -67,7 +67,7 @@ class Process {
   compactions = 0;
   vacuums = 0;
   readonly #options: { readonly targetFileRows: number; readonly vacuum: boolean };
-  #sink: DeltaTableSink | undefined;
+  #sink: TendedTableSink | undefined;
   #faulty: FaultyStore = new FaultyStore(this.store);
   #callsLeft = Infinity;
   #meanwhile: (() => Promise<void>) | undefined;
@@ -100,7 +100,7 @@ class Process {
     return this.#options.vacuum ? this.nowMs - 7 * DAY : 0;
   }
 
-  async sink(): Promise<DeltaTableSink> {
+  async sink(): Promise<TendedTableSink> {
     if (this.#sink) return this.#sink;
     this.#callsLeft = Infinity;
     this.#faulty = new FaultyStore(this.store);

@@ -10,7 +10,7 @@ import {
   schema,
   writer,
 } from '../sink/table-folder.fixture.ts';
-import type { IcebergTableSink } from '../sink/iceberg-table-sink.ts';
+import type { TendedTableSink } from '@cdc-demo/lake-core';
 
 let files: TableFolder;
 beforeEach(async () => {
@@ -62,7 +62,7 @@ async function run(steps: readonly object[], partitionBy: readonly string[]): Pr
   await files[Symbol.asyncDispose]();
   files = await TableFolder.create();
   const options = { upkeep: { minFiles: 3, workShare: 1 }, partitionBy: () => partitionBy };
-  let sink: IcebergTableSink = await files.created(options);
+  let sink: TendedTableSink = await files.created(options);
   const model = new Model();
   let lsn = 100;
   for (const [i, each] of steps.entries()) {

@@ -3,7 +3,7 @@ import { ColumnBatch } from '@cdc-demo/cdc-core';
 import type { FieldValue, StagedSnapshot, TableSchema } from '@cdc-demo/cdc-core';
 import { IcebergTable } from '../iceberg-table.ts';
 import { TableFolder, deletes, inserts, point, schema, writer } from './table-folder.fixture.ts';
-import type { IcebergTableSink } from './iceberg-table-sink.ts';
+import type { TendedTableSink } from '@cdc-demo/lake-core';
 
 let files: TableFolder;
 beforeEach(async () => {
@@ -12,7 +12,7 @@ beforeEach(async () => {
 afterEach(() => files[Symbol.asyncDispose]());
 
 async function commit(
-  sink: IcebergTableSink,
+  sink: TendedTableSink,
   lsn: number,
   rows: readonly FieldValue[][],
   of: TableSchema = schema,
@@ -95,7 +95,7 @@ describe('tables of a pipeline that are partitioned', () => {
     const upkeep = { minFiles: 3, workShare: 1 };
     const first = await files.created({ upkeep, partitionBy: by('name') });
     let lsn = 100;
-    const put = async (sink: IcebergTableSink, id: number): Promise<void> => {
+    const put = async (sink: TendedTableSink, id: number): Promise<void> => {
       lsn += 10;
       await commit(sink, lsn, [[id, id % 2 === 0 ? 'even' : 'odd', 1n]]);
       await sink.idle();

@@ -1,17 +1,15 @@
 import type { JsonValue, StagedSnapshot } from '@cdc-demo/cdc-core';
-import type { TableColumns } from '@cdc-demo/lake-core';
+import type { NewTable, StagedSize } from '@cdc-demo/lake-core';
 import type { FileRecord } from '../manifest/write-manifest.ts';
 import type { PartitionSpec } from '../metadata/partition-spec.ts';
 
-/** A new table before it is made. */
-export interface StagedFiles {
-  readonly rows: number;
-  readonly bytes: number;
-  readonly columns: TableColumns;
+export interface NewIcebergTable extends NewTable<FileRecord> {
   /** What the files are parted by; the first of the table. */
   readonly spec: PartitionSpec;
-  readonly files: readonly FileRecord[];
 }
+
+/** A new table before it is made. */
+export interface StagedFiles extends NewIcebergTable, StagedSize {}
 
 /** Plain JSON from which a table with the same files and columns is made. */
 export function asStaged({ files, ...rest }: StagedFiles): StagedSnapshot {

@@ -1,7 +1,7 @@
+import { createHash } from 'node:crypto';
 import type { ObjectStore } from '@cdc-demo/cdc-core';
 import { UNPUBLISHED_FOLDER } from '@cdc-demo/lake-core';
 import { IcebergError } from '../errors.ts';
-import { stagePrefix } from './snapshot-stage.ts';
 
 /** Folder of a pipeline's progress records, when they lie below the table. */
 const STATE_FOLDER = '_cdc_demo/';
@@ -15,6 +15,12 @@ const MANIFEST = new RegExp(`^metadata/(?:${UUID}-m\\d+|snap-\\d+-1-${UUID})\\.a
 
 /** What a service wrote, of a table that it was about to make or that it has dropped. */
 const METADATA = /^metadata\/[^/]+\.metadata\.json(?:\.gz)?$/;
+
+/** Beginning of the names of staged files of a pipeline. */
+export function stagePrefix(pipeline: string): string {
+  const hash = createHash('sha256').update(pipeline).digest('hex').slice(0, 12);
+  return `stage-${hash}-`;
+}
 
 export interface StageSweep {
   readonly pipeline: string;

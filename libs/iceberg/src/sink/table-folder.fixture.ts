@@ -14,7 +14,7 @@ import { canonicalRows } from '@cdc-demo/cdc-testing';
 import { LocalObjectStore } from '@cdc-demo/object-store';
 import { IcebergTable } from '../iceberg-table.ts';
 import { IcebergSink } from './iceberg-sink.ts';
-import type { IcebergTableSink } from './iceberg-table-sink.ts';
+import type { TendedTableSink } from '@cdc-demo/lake-core';
 import type { IcebergSinkOptions } from './sink-options.ts';
 
 export const clock: Clock = {
@@ -76,13 +76,13 @@ export class TableFolder implements AsyncDisposable {
     return new TableFolder(await mkdtemp(join(tmpdir(), 'iceberg-table-')));
   }
 
-  sink(options: Partial<IcebergSinkOptions> = {}, of = schema.table): IcebergTableSink {
+  sink(options: Partial<IcebergSinkOptions> = {}, of = schema.table): TendedTableSink {
     const given = { clock, logger: silentLogger, location: () => this.store };
     return new IcebergSink({ ...given, ...options }).table(of);
   }
 
   /** A sink whose table is made, without rows, at position 100. */
-  async created(options: Partial<IcebergSinkOptions> = {}): Promise<IcebergTableSink> {
+  async created(options: Partial<IcebergSinkOptions> = {}): Promise<TendedTableSink> {
     const sink = this.sink(options);
     await sink.open(writer);
     const { outcome } = await sink.create(schema, point(100));

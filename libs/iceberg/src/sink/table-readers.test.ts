@@ -13,7 +13,7 @@ import {
   writer,
 } from './table-folder.fixture.ts';
 import type { IcebergSinkOptions } from './sink-options.ts';
-import type { IcebergTableSink } from './iceberg-table-sink.ts';
+import type { TendedTableSink } from '@cdc-demo/lake-core';
 
 let files: TableFolder;
 beforeEach(async () => {
@@ -22,7 +22,7 @@ beforeEach(async () => {
 afterEach(() => files[Symbol.asyncDispose]());
 
 async function put(
-  sink: IcebergTableSink,
+  sink: TendedTableSink,
   lsn: number,
   rows: readonly FieldValue[][],
 ): Promise<void> {
@@ -30,7 +30,7 @@ async function put(
   expect(await sink.commit(point(lsn))).toMatchObject({ outcome: 'committed' });
 }
 
-async function remove(sink: IcebergTableSink, lsn: number, ids: readonly number[]): Promise<void> {
+async function remove(sink: TendedTableSink, lsn: number, ids: readonly number[]): Promise<void> {
   await sink.write(deletes(lsn, ids));
   expect(await sink.commit(point(lsn))).toMatchObject({ outcome: 'committed' });
 }
@@ -43,7 +43,7 @@ const row = (id: number): string => `{"id":${id},"name":"n","amount":"0.01"}`;
 const rows = (...ids: readonly number[]): FieldValue[][] => ids.map((id) => [id, 'n', 1n]);
 
 describe('tables for readers that know', () => {
-  const create = (options: Partial<IcebergSinkOptions>): Promise<IcebergTableSink> =>
+  const create = (options: Partial<IcebergSinkOptions>): Promise<TendedTableSink> =>
     files.created({ upkeep: 'off', ...options });
 
   it('I22: position deletes have one delete file for each data file, whatever is deleted', async () => {

@@ -1,7 +1,7 @@
 import { formatTableName } from '@cdc-demo/cdc-core';
 import type { Writer } from '@cdc-demo/cdc-core';
 import { parseTableColumns, parseTablePosition } from '@cdc-demo/lake-core';
-import type { StateOutcome } from '@cdc-demo/lake-core';
+import type { StateOutcome, TableColumns } from '@cdc-demo/lake-core';
 import { IcebergError, isIcebergError } from '../errors.ts';
 import type { TableVersion } from '../catalog/table-catalog.ts';
 import { snapshotHead } from '../commit/snapshot-head.ts';
@@ -18,8 +18,7 @@ export function readState(
   writer: Writer,
   version: TableVersion,
 ): StateOutcome {
-  const { properties, schemas, currentSchemaId } = version.metadata;
-  const { [POSITION_PROPERTY]: text, [COLUMNS_PROPERTY]: kept } = properties;
+  const { [POSITION_PROPERTY]: text, [COLUMNS_PROPERTY]: kept } = version.metadata.properties;
   if (text === undefined || kept === undefined) {
     return refuse(context, 'it was written by something else');
   }
@@ -29,12 +28,8 @@ export function readState(
   }
   const source = formatTableName(context.table);
   if (position.source !== source) return refuse(context, `it holds ${position.source}`);
-  const schema = schemas.find(({ id }) => id === currentSchemaId);
-  const fields = schema?.columns.flatMap(({ field }) => field ?? []) ?? [];
-  if (fields.length !== schema?.columns.length) {
-    return refuse(context, 'it has columns of types that are not known');
-  }
-  const columns = parseTableColumns(fields, kept);
+  const columns = tableColumns(version);
+  if (!columns) return refuse(context, 'it has columns of types that are not known');
   if (columns.mode !== context.mode) return refuse(context, `it is kept in ${columns.mode} mode`);
   const error = unreadable(version.metadata.formatVersion, context.readers);
   if (error) return { outcome: 'refused', error };
@@ -48,6 +43,16 @@ export function readState(
     return { outcome: 'fenced', incarnation: position.incarnation };
   }
   return { outcome: 'ours', state: { position, columns } };
+}
+
+/** The columns of a table of ours; undefined where it has types that are not known. */
+export function tableColumns({ metadata }: TableVersion): TableColumns | undefined {
+  const { properties, schemas, currentSchemaId } = metadata;
+  const { [COLUMNS_PROPERTY]: kept } = properties;
+  const schema = schemas.find(({ id }) => id === currentSchemaId);
+  const fields = schema?.columns.flatMap(({ field }) => field ?? []) ?? [];
+  if (kept === undefined || fields.length !== schema?.columns.length) return undefined;
+  return parseTableColumns(fields, kept);
 }
 
 function refuse({ store, table }: TableContext, why: string): StateOutcome {

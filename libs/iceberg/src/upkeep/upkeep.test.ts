@@ -10,7 +10,7 @@ import { TableCommits } from '../commit/table-commits.ts';
 import { prepareCompaction } from '../compaction/prepare-compaction.ts';
 import { stageCompaction } from '../compaction/stage-compaction.ts';
 import { IcebergTable } from '../iceberg-table.ts';
-import type { IcebergTableSink } from '../sink/iceberg-table-sink.ts';
+import type { TendedTableSink } from '@cdc-demo/lake-core';
 import type { IcebergSinkOptions } from '../sink/sink-options.ts';
 import {
   TableFolder,
@@ -39,10 +39,10 @@ describe('a table that is looked after beside its commits', () => {
   });
   afterEach(() => files[Symbol.asyncDispose]());
 
-  const create = (options: Partial<IcebergSinkOptions> = {}): Promise<IcebergTableSink> =>
+  const create = (options: Partial<IcebergSinkOptions> = {}): Promise<TendedTableSink> =>
     files.created({ onUpkeep: (event) => events.push(event), ...options });
 
-  async function put(sink: IcebergTableSink, ids: readonly number[], name: string): Promise<void> {
+  async function put(sink: TendedTableSink, ids: readonly number[], name: string): Promise<void> {
     lsn += 10;
     await sink.write(
       inserts(
@@ -54,7 +54,7 @@ describe('a table that is looked after beside its commits', () => {
     expect(await sink.commit(point(lsn))).toMatchObject({ outcome: 'committed' });
   }
 
-  async function remove(sink: IcebergTableSink, ids: readonly number[]): Promise<void> {
+  async function remove(sink: TendedTableSink, ids: readonly number[]): Promise<void> {
     lsn += 10;
     await sink.write(deletes(lsn, ids));
     expect(await sink.commit(point(lsn))).toMatchObject({ outcome: 'committed' });

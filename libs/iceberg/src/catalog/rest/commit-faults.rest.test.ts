@@ -12,7 +12,7 @@ import type { LocalIcebergRest } from '@cdc-demo/local-servers';
 import { openObjectStore } from '@cdc-demo/object-store';
 import { IcebergTable } from '../../iceberg-table.ts';
 import { IcebergSink } from '../../sink/iceberg-sink.ts';
-import type { IcebergTableSink } from '../../sink/iceberg-table-sink.ts';
+import type { TendedTableSink } from '@cdc-demo/lake-core';
 import { tablePositions } from '../../sink/table-positions.ts';
 import { clock, inserts, point, schema, writer } from '../../sink/table-folder.fixture.ts';
 import type { CatalogTable } from '../table-catalog.ts';
@@ -51,12 +51,12 @@ describe('commits whose answers are lost', () => {
   const tableAt = (uri: string): CatalogTable =>
     new RestCatalog({ uri, clock }).table({ namespace: [namespace], name: 't' });
 
-  function sink(): IcebergTableSink {
+  function sink(): TendedTableSink {
     const options = { clock, logger: silentLogger, upkeep: 'off' } as const;
     return new IcebergSink({ ...options, location: () => tableAt(proxy.uri) }).table(schema.table);
   }
 
-  async function created(): Promise<IcebergTableSink> {
+  async function created(): Promise<TendedTableSink> {
     const made = sink();
     expect(await made.open(writer)).toEqual({ outcome: 'missing' });
     expect(await made.create(schema, point(100))).toMatchObject({ outcome: 'committed' });

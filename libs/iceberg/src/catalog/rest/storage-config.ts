@@ -25,7 +25,8 @@ const ACCESS_KEY_ID = 's3.access-key-id';
 const SECRET_ACCESS_KEY = 's3.secret-access-key';
 
 /** The S3 service that a catalog names; undefined where it says nothing of one. */
-export function s3Connection({ config, refresh }: StorageAccess): S3Connection | undefined {
+export function s3Connection(access: StorageAccess): S3Connection | undefined {
+  const { config } = access;
   const endpoint = config['s3.endpoint'];
   const region = config['client.region'] ?? config['s3.region'];
   const pathStyle = config['s3.path-style-access'];
@@ -33,7 +34,7 @@ export function s3Connection({ config, refresh }: StorageAccess): S3Connection |
   if (endpoint === undefined && region === undefined && !hasCredentials) return undefined;
   let known: typeof config | undefined = config;
   const credentials = async (): Promise<S3Credentials> => {
-    const vended = vendedCredentials(known ?? (await refresh()));
+    const vended = vendedCredentials(known ?? (await access.refresh()));
     known = undefined;
     if (vended) return vended;
     const message = 'The catalog vends no credentials for the storage of a table any more';

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { ObjectStore, StagedSnapshot } from '@cdc-demo/cdc-core';
-import { readStaged } from './snapshot-stage.ts';
+import { readStaged } from './staged-files.ts';
 import {
   UUID,
   changes,

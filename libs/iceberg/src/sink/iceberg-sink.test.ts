@@ -4,7 +4,7 @@ import type { ChangeBatch, TableSchema, Writer } from '@cdc-demo/cdc-core';
 import { rowObjects } from '@cdc-demo/lake-core';
 import { IcebergTableWriter } from '../iceberg-table-writer.ts';
 import { IcebergTable } from '../iceberg-table.ts';
-import type { IcebergTableSink } from './iceberg-table-sink.ts';
+import type { TendedTableSink } from '@cdc-demo/lake-core';
 import type { IcebergSinkOptions } from './sink-options.ts';
 import { TableFolder, clock, inserts, point, schema, writer } from './table-folder.fixture.ts';
 
@@ -16,13 +16,13 @@ beforeEach(async () => {
 });
 afterEach(() => files[Symbol.asyncDispose]());
 
-const sinkOf = (options: Partial<IcebergSinkOptions> = {}, of = schema.table): IcebergTableSink =>
+const sinkOf = (options: Partial<IcebergSinkOptions> = {}, of = schema.table): TendedTableSink =>
   files.sink(options, of);
-const created = (options: Partial<IcebergSinkOptions> = {}): Promise<IcebergTableSink> =>
+const created = (options: Partial<IcebergSinkOptions> = {}): Promise<TendedTableSink> =>
   files.created(options);
 const rows = (): Promise<string[]> => files.rows();
 
-async function commit(sink: IcebergTableSink, batch: ChangeBatch, lsn: number): Promise<void> {
+async function commit(sink: TendedTableSink, batch: ChangeBatch, lsn: number): Promise<void> {
   await sink.write(batch);
   expect(await sink.commit(point(lsn))).toMatchObject({ outcome: 'committed' });
 }
