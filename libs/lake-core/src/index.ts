@@ -113,6 +113,8 @@ export type {
 export type { RowPruning } from './parquet/read/row-pruning.ts';
 export { ParquetFileCache } from './parquet/read/parquet-file-cache.ts';
 export type { ParquetFileCacheOptions } from './parquet/read/parquet-file-cache.ts';
+export { ReaderPlace } from './reader-place/reader-place.ts';
+export type { Place, PlaceFile, PlaceFormat } from './reader-place/reader-place.ts';
 export { constantColumn } from './read-rows/constant-column.ts';
 export { firstColumns, keepRows } from './read-rows/keep-rows.ts';
 export { relabelColumn } from './read-rows/relabel-column.ts';

@@ -1,4 +1,5 @@
-import type { ObjectStore } from '@cdc-demo/cdc-core';
+import { ReaderPlace } from '@cdc-demo/lake-core';
+import type { Place, PlaceFile } from '@cdc-demo/lake-core';
 import type { DeltaTable } from '../delta-table.ts';
 import { DeltaError } from '../errors.ts';
 
@@ -8,25 +9,21 @@ export interface UnreadVersions {
   readonly last: bigint;
 }
 
-/** What a tracker's file holds. */
-interface Tracked {
-  readonly tableId: string;
-  /** As text: a version has 64 bits. */
-  readonly version: string;
-}
-
 /**
  * Remembers up to which version a reader has read a table's change feed, in a file of his own, so
  * that he reads each version once, and learns when versions that he has not read are gone.
  */
 export class VersionTracker {
   readonly #table: DeltaTable;
-  readonly #file: { readonly store: ObjectStore; readonly key: string };
+  readonly #place: ReaderPlace;
 
   /** @param file where the reader's place is kept; made by the first `read` */
-  constructor(table: DeltaTable, file: { readonly store: ObjectStore; readonly key: string }) {
+  constructor(table: DeltaTable, file: PlaceFile) {
     this.#table = table;
-    this.#file = file;
+    this.#place = new ReaderPlace(file, {
+      names: { tableId: 'tableId', at: 'version' },
+      corrupt: (message, context) => new DeltaError('delta/tracker-corrupt', message, { context }),
+    });
   }
 
   /**
@@ -36,9 +33,9 @@ export class VersionTracker {
    */
   async unread(): Promise<UnreadVersions | undefined> {
     const { first: oldest, last } = await this.#table.versions();
-    const tracked = await this.#tracked();
-    const first = tracked === undefined ? 0n : BigInt(tracked.version) + 1n;
-    if (tracked) await this.#assertSameTable(tracked);
+    const place = await this.#place.load();
+    const first = place === undefined ? 0n : place.at + 1n;
+    if (place) await this.#assertSameTable(place);
     if (first > last) return undefined;
     if (first >= oldest) return { first, last };
     throw new DeltaError(
@@ -51,39 +48,16 @@ export class VersionTracker {
   /** Everything up to a version, it included, was read. Call it when what was read is safe. */
   async read(version: bigint): Promise<void> {
     const { metadata } = await this.#table.snapshot({ version });
-    const tracked: Tracked = { tableId: metadata.id, version: version.toString() };
-    await this.#file.store.put(this.#file.key, Buffer.from(`${JSON.stringify(tracked)}\n`));
+    await this.#place.save({ tableId: metadata.id, at: version });
   }
 
-  async #assertSameTable({ tableId, version }: Tracked): Promise<void> {
+  async #assertSameTable({ tableId, at }: Place): Promise<void> {
     const { metadata } = await this.#table.snapshot();
     if (metadata.id === tableId) return;
     throw new DeltaError(
       'delta/table-replaced',
-      `The table at ${this.#table.store.url} is another one than that read up to ${version}`,
+      `The table at ${this.#table.store.url} is another one than that read up to ${at}`,
       { context: { location: this.#table.store.url } },
     );
-  }
-
-  async #tracked(): Promise<Tracked | undefined> {
-    const { store, key } = this.#file;
-    const bytes = await store.get(key);
-    if (!bytes) return undefined;
-    const found = parse(Buffer.from(bytes).toString('utf8'));
-    if (found) return found;
-    throw new DeltaError('delta/tracker-corrupt', `${store.url}${key} is not a tracker's file`, {
-      context: { file: `${store.url}${key}` },
-    });
-  }
-}
-
-function parse(text: string): Tracked | undefined {
-  try {
-    const { tableId, version } = JSON.parse(text) as Partial<Record<keyof Tracked, unknown>>;
-    if (typeof tableId !== 'string' || typeof version !== 'string') return undefined;
-    return /^\d+$/.test(version) ? { tableId, version } : undefined;
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
   }
 }
