@@ -16,7 +16,7 @@ const MAX_ORPHANS = { delta: 12, 'iceberg-2': 24, 'iceberg-3': 24 } as const;
 /** Batches after which checkpoints and the trimming of records have begun, at the latest. */
 const MANY_BATCHES = 20;
 /** A cell that takes longer does not come to its fault, or hangs after it. */
-const LIMIT_MS = 90_000;
+const LIMIT_MS = 150_000;
 /** Bytes of a transaction that are kept in memory in the phase `spill`. */
 const SPILL_AFTER_BYTES = 500;
 /** Deleting half of these rows takes a deletion vector that is too long for the log. */

@@ -17,7 +17,7 @@ const SEED = Number(process.env['CDC_SEED'] ?? Date.now() % 1_000_000);
 const LASTING: readonly Phase[] = ['stream', 'spill', 'resync'];
 
 /** A cell takes seconds; a machine may be busy with many things. */
-const TIMEOUT_MS = 180_000;
+const TIMEOUT_MS = 240_000;
 
 describe(`faults at steps in phases, ${CELLS.length} cells, CDC_SEED=${SEED}`, () => {
   let server: LocalPostgres;

@@ -1,5 +1,6 @@
 import { FAULTS, STEPS } from '@cdc-demo/cdc-testing';
 import type { Failpoint, FaultName, Step } from '@cdc-demo/cdc-testing';
+import { KEPT_BY_SERVICE } from './places.ts';
 import type { PlaceName } from './places.ts';
 import { FORMATS, PLACES_OF } from './source-under-test.ts';
 import type { Format } from './source-under-test.ts';
@@ -145,7 +146,7 @@ function cellsOf(format: Format, place: PlaceName): Cell[] {
     (step) =>
       (FORMATS_OF[step] ?? FORMATS).includes(format) &&
       // A service knows which metadata file is the newest.
-      !(place === 'rest' && step === 'version-hint'),
+      !(KEPT_BY_SERVICE.includes(place) && step === 'version-hint'),
   );
   const all = steps.flatMap((step) =>
     OCCURS[step].flatMap(({ phases, nth }) =>

@@ -7,10 +7,17 @@ export const PLACES = [
   'files',
   /** On S3. */
   's3',
-  /** In a local folder, by a REST catalog. */
+  /** In a local folder, kept by a REST catalog. */
   'rest',
+  /** On S3, kept by a REST catalog. */
+  'rest-s3',
 ] as const;
 export type PlaceName = (typeof PLACES)[number];
+
+/** Where a catalog service keeps the tables. */
+export const KEPT_BY_SERVICE: readonly PlaceName[] = ['rest', 'rest-s3'];
+/** Where the tables are on S3. */
+const ON_S3: readonly PlaceName[] = ['s3', 'rest-s3'];
 
 export interface Place {
   /** A path or `s3://bucket`: there is room for the folders of lakes. */
@@ -40,25 +47,27 @@ export class Places implements AsyncDisposable {
   }
 
   static async start(names: readonly PlaceName[] = PLACES): Promise<Places> {
-    const places = new Map<PlaceName, Place>([['files', LOCAL_FILES]]);
     const servers: AsyncDisposable[] = [];
-    if (names.includes('s3')) {
-      const minio = await startMinio();
+    const minio = names.some((name) => ON_S3.includes(name)) ? await startMinio() : undefined;
+    if (minio) {
+      servers.push(minio);
       Object.assign(process.env, {
         AWS_ENDPOINT_URL: minio.endpoint,
         AWS_REGION: 'us-east-1',
         AWS_ACCESS_KEY_ID: minio.credentials.accessKeyId,
         AWS_SECRET_ACCESS_KEY: minio.credentials.secretAccessKey,
       });
-      servers.push(minio);
-      places.set('s3', { parent: `s3://${minio.bucket}` });
     }
-    if (names.includes('rest')) {
-      const catalog = await startIcebergRest();
-      servers.push(catalog);
-      places.set('rest', { ...LOCAL_FILES, catalogUri: catalog.uri });
-    }
-    return new Places(places, servers);
+    const catalog = names.some((name) => KEPT_BY_SERVICE.includes(name))
+      ? await startIcebergRest(minio ? { s3: minio } : {})
+      : undefined;
+    if (catalog) servers.push(catalog);
+    const places = names.map((name): [PlaceName, Place] => {
+      const parent = ON_S3.includes(name) && minio ? `s3://${minio.bucket}` : LOCAL_FILES.parent;
+      const isKept = KEPT_BY_SERVICE.includes(name) && catalog;
+      return [name, isKept ? { parent, catalogUri: catalog.uri } : { parent }];
+    });
+    return new Places(new Map(places), servers);
   }
 
   /** @throws for a place that was not started */

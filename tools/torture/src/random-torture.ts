@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { seededRandom, startWorkload } from '@cdc-demo/cdc-testing';
 import type { NodeProcess, Violation, Workload } from '@cdc-demo/cdc-testing';
+import { LOCAL_FILES } from './places.ts';
 import type { PlaceName, Places } from './places.ts';
 import { drawFaults } from './random-faults.ts';
 import { RunnerProcesses } from './runner-process.ts';
@@ -100,7 +101,7 @@ class Life {
       for (let i = 0; i < PIPELINES; i++) {
         const rows = 100 + Math.floor(this.#random() * 3000);
         const format = FORMATS[(Math.floor(seed / FORMATS.length) + i) % FORMATS.length] ?? 'delta';
-        const at = places.at(PLACES_OF[format].includes(place) ? place : 'files');
+        const at = PLACES_OF[format].includes(place) ? places.at(place) : LOCAL_FILES;
         const options = { rows, format, place: at, sendsEarly: i === PIPELINES - 1 };
         sources.push(await SourceUnderTest.create(serverUrl, `life_${seed}_${i}`, options));
       }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LocalServerError } from '../errors.ts';
 import { ServerProcess } from '../postgres/server-process.ts';
+import type { LocalMinio } from '../minio/local-minio.ts';
 import { icebergRestFolder } from './installation.ts';
 
 const READY = /catalog server listens on port (\d+)/;
@@ -10,6 +11,8 @@ const READY = /catalog server listens on port (\d+)/;
 export interface LocalIcebergRestOptions {
   /** For the catalog's database and its warehouse; a temporary one unless given. */
   readonly folder?: string;
+  /** Where the catalog finds the tables whose locations begin with `s3:`; nowhere unless given. */
+  readonly s3?: Pick<LocalMinio, 'endpoint' | 'credentials'>;
 }
 
 /** A running Iceberg REST catalog on 127.0.0.1. */
@@ -44,6 +47,7 @@ export async function startIcebergRest(
       ...['-Xmx384m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'],
       ...['-cp', `${installed}:${installed}/lib/*`, 'CatalogServer'],
       ...['0', join(folder, 'catalog.db'), `file://${warehouse}`],
+      ...s3Properties(options),
     ],
     user: { identity: {}, uid: process.getuid?.() ?? 0 },
     temporary,
@@ -72,4 +76,16 @@ export async function startIcebergRest(
     stop,
     [Symbol.asyncDispose]: stop,
   };
+}
+
+function s3Properties({ s3 }: LocalIcebergRestOptions): readonly string[] {
+  if (!s3) return [];
+  return [
+    'io-impl=org.apache.iceberg.io.ResolvingFileIO',
+    'client.region=us-east-1',
+    `s3.endpoint=${s3.endpoint}`,
+    's3.path-style-access=true',
+    `s3.access-key-id=${s3.credentials.accessKeyId}`,
+    `s3.secret-access-key=${s3.credentials.secretAccessKey}`,
+  ];
 }
