@@ -42,14 +42,14 @@ export { changedRows } from './feed/changed-rows.ts';
 export type { ChangeType, ChangedRow } from './feed/changed-rows.ts';
 export { summarizeFeed } from './feed/feed-summary.ts';
 export type { FeedVersion } from './feed/feed-summary.ts';
-export { tablePositions, versionAtPosition } from './feed/table-positions.ts';
-export type { PositionedVersion } from './feed/table-positions.ts';
+export { tablePositions, versionAtPosition } from './sink/table-positions.ts';
+export type { PositionedVersion } from './sink/table-positions.ts';
 export { verifyFeed } from './feed/verify-feed.ts';
 export type { FeedDifference, FeedVerification, VerifyOptions } from './feed/verify-feed.ts';
 export { diffVersions } from './feed/version-diff.ts';
 export type { DiffOptions } from './feed/version-diff.ts';
-export { VersionTracker } from './feed/version-tracker.ts';
-export type { UnreadVersions } from './feed/version-tracker.ts';
+export { VersionTracker } from './changes/version-tracker.ts';
+export type { UnreadVersions } from './changes/version-tracker.ts';
 export {
   and,
   eq,

@@ -3,7 +3,7 @@ import { ParquetFileCache, copyRows } from '@cdc-demo/lake-core';
 import type { MovedKeys, StagedCompaction } from '@cdc-demo/lake-core';
 import type { AddFile } from '../log/actions.ts';
 import type { TableContext } from '../sink/sink-options.ts';
-import { storedRows } from '../sink/stored-rows.ts';
+import { storedRows } from '../commit/stored-rows.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import { partitionOf } from '../write/partition-split.ts';
 import { rowFormat } from '../write/row-format.ts';

@@ -9,9 +9,9 @@ import { temporaryStore, tickingClock } from '../storage.fixture.ts';
 import { fields, line, makeTable, upsert } from './feed.fixture.ts';
 import type { Rows, Step } from './feed.fixture.ts';
 import { summarizeFeed } from './feed-summary.ts';
-import { tablePositions, versionAtPosition } from './table-positions.ts';
+import { tablePositions, versionAtPosition } from '../sink/table-positions.ts';
 import { verifyFeed } from './verify-feed.ts';
-import { VersionTracker } from './version-tracker.ts';
+import { VersionTracker } from '../changes/version-tracker.ts';
 import { diffVersions } from './version-diff.ts';
 
 const steps: readonly Step[] = [

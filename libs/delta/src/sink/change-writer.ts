@@ -4,9 +4,9 @@ import type { ChangeWriter, PreparedRows, WrittenFile } from '@cdc-demo/lake-cor
 import { DeltaError } from '../errors.ts';
 import type { AddFile } from '../log/actions.ts';
 import { tableWriter } from '../write/table-files.ts';
-import type { CommitTarget, PreparedCommit } from './commit-target.ts';
+import type { CommitTarget, PreparedCommit } from '../commit/commit-target.ts';
 import type { TableContext } from './sink-options.ts';
-import { upsertCommit } from './upsert-commit.ts';
+import { upsertCommit } from '../commit/upsert-commit.ts';
 
 /** The way from changes to files, by the table's mode. */
 export function changeWriter(

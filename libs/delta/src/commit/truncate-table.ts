@@ -3,7 +3,7 @@ import { ChangeFileWriter } from '../write/change-file-writer.ts';
 import { removal } from '../write/removal.ts';
 import { hasChangeFeed } from './commit-target.ts';
 import type { CommitTarget, PreparedCommit } from './commit-target.ts';
-import type { TableContext } from './sink-options.ts';
+import type { TableContext } from '../sink/sink-options.ts';
 
 /**
  * Removes all files of a table, whatever its key. The change feed is told row by row only where a

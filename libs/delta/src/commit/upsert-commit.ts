@@ -8,7 +8,7 @@ import type { CommitTarget, PreparedCommit } from './commit-target.ts';
 import { FeedWriter } from './feed-writer.ts';
 import { FileRewrites } from './file-rewrites.ts';
 import { RowDeletions } from './row-deletions.ts';
-import type { TableContext } from './sink-options.ts';
+import type { TableContext } from '../sink/sink-options.ts';
 
 /**
  * New rows go to new files, old ones are marked as deleted in theirs or left out of new ones, and

@@ -5,7 +5,7 @@ import { CommitHistory } from '../log/commit-history.ts';
 import { listLog } from '../log/log-listing.ts';
 import { readActions } from '../log/read-commit.ts';
 import type { DeltaTable } from '../delta-table.ts';
-import { POSITION_DOMAIN } from '../sink/table-position.ts';
+import { POSITION_DOMAIN } from './table-position.ts';
 
 /** A version of a table that a pipeline keeps, and what it holds of the source. */
 export interface PositionedVersion {

@@ -4,7 +4,7 @@ import type { Action, AddFile } from '../log/actions.ts';
 import { removal } from '../write/removal.ts';
 import { tableWriter } from '../write/table-files.ts';
 import type { CommitTarget } from './commit-target.ts';
-import type { TableContext } from './sink-options.ts';
+import type { TableContext } from '../sink/sink-options.ts';
 
 export interface FileRewriteParts {
   readonly index: TableIndex<AddFile>;

@@ -5,7 +5,7 @@ import type { ChangeFiles, RowPlan, TableIndex, TouchedFiles } from '@cdc-demo/l
 import type { AddCdcFile, AddFile } from '../log/actions.ts';
 import { ChangeFileWriter } from '../write/change-file-writer.ts';
 import type { CommitTarget } from './commit-target.ts';
-import type { TableContext } from './sink-options.ts';
+import type { TableContext } from '../sink/sink-options.ts';
 
 /** Rows of the feed that are gathered and encoded at a time. */
 const SPAN_ROWS = 32_768;
