@@ -15,6 +15,13 @@ const FOLDER = 'metadata/';
 const HINT = `${FOLDER}version-hint.text`;
 const NAME = /^metadata\/v(\d+)\.metadata\.json$/;
 
+export interface FilesystemCatalogOptions {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** The table's location, where others know it by another spelling than the store's URL. */
+  readonly location?: string;
+}
+
 /**
  * A table whose newest metadata file is the one with the greatest number (table specification,
  * "File System Tables"). Each file is created exclusively, where the specification renames: of two
@@ -22,22 +29,17 @@ const NAME = /^metadata\/v(\d+)\.metadata\.json$/;
  */
 export class FilesystemCatalog implements TableCatalog {
   readonly metadataFiles = 'ours';
+  readonly location: string;
   readonly #store: ObjectStore;
   readonly #clock: Clock;
   readonly #logger: Logger;
 
   /** @param store whose root is the table's folder */
-  constructor(
-    store: ObjectStore,
-    { clock, logger }: { readonly clock: Clock; readonly logger: Logger },
-  ) {
+  constructor(store: ObjectStore, { clock, logger, location }: FilesystemCatalogOptions) {
+    this.location = location ?? decodeURIComponent(store.url).replace(/\/+$/, '');
     this.#store = store;
     this.#clock = clock;
     this.#logger = logger;
-  }
-
-  get location(): string {
-    return decodeURIComponent(this.#store.url).replace(/\/+$/, '');
   }
 
   async load(): Promise<TableVersion | undefined> {

@@ -169,7 +169,9 @@ export class IcebergSinkFormat implements SinkFormat<TableVersion, NewIcebergTab
 
   unpublished(id: string): IcebergSinkFormat {
     const store = unpublishedTable(this.store, id);
-    const catalog = new FilesystemCatalog(store, this.#context);
+    const { clock, logger, catalog: published } = this.#context;
+    const { location } = published;
+    const catalog = new FilesystemCatalog(store, { clock, logger, location });
     const kept = { upkeep: 'off', partitionBy: undefined } as const;
     return new IcebergSinkFormat({ ...this.#context, ...kept, store, catalog });
   }
