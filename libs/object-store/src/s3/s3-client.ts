@@ -35,12 +35,17 @@ async function connect(connection: S3Connection): Promise<S3> {
   const sdk = await loadSdk();
   const client = new sdk.S3Client({
     maxAttempts: MAX_ATTEMPTS,
-    forcePathStyle: forcePathStyle ?? endpoint !== undefined,
+    forcePathStyle: forcePathStyle ?? (endpoint !== undefined || hasEndpoint(process.env)),
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(region === undefined ? {} : { region }),
     ...(credentials === undefined ? {} : { credentials }),
   });
   return { client, sdk };
+}
+
+/** Does the environment name a service that is not Amazon's, as the SDK reads it? */
+function hasEndpoint({ AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL }: NodeJS.ProcessEnv): boolean {
+  return (AWS_ENDPOINT_URL_S3 ?? AWS_ENDPOINT_URL) !== undefined;
 }
 
 async function loadSdk(): Promise<typeof Sdk> {

@@ -35,6 +35,26 @@ async function clear(): Promise<void> {
 }
 
 describe('objects of a bucket', () => {
+  it('are found in a service that the environment gives by a host name', async () => {
+    const before = { ...process.env };
+    const { accessKeyId, secretAccessKey } = server.credentials;
+    Object.assign(process.env, {
+      AWS_ENDPOINT_URL: server.endpoint.replace('127.0.0.1', 'localhost'),
+      AWS_REGION: 'us-east-1',
+      AWS_ACCESS_KEY_ID: accessKeyId,
+      AWS_SECRET_ACCESS_KEY: secretAccessKey,
+    });
+    const named = new S3Connection();
+    try {
+      const store = openObjectStore(`s3://${server.bucket}/named`, named);
+      await store.put('object', Buffer.from('text'));
+      expect(await store.get('object')).toEqual(new Uint8Array(Buffer.from('text')));
+    } finally {
+      process.env = before;
+      await named.close();
+    }
+  });
+
   it('that are large are written in parts, and come back as they were', async () => {
     const store = storeAt();
     const writer = await store.openWriter('large');
